@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* emit.h: typed IR to C. No Python.h. */
+#ifndef KB_EMIT_H
+#define KB_EMIT_H
+#include "../ir/ir.h"
+
+typedef struct {
+  const char *prefix;     /* in front of every public name, "" for none */
+  const char *header;     /* name to #include for the public prototypes, or NULL */
+  const char *version;    /* Keelback's */
+  const char *module;     /* Python extension: module name (PyInit_<module>); NULL: none */
+  bool stress;
+} kb_emit_opts;
+
+/* c.c: the kernels: sites, static functions `k_<c_name>`, public wrappers. Compiled with -DKB_PYTHON the
+ * static functions are hidden externals, for the Python wrapper. */
+void kb_emit_c(FILE *out, const kb_mod *m, const kb_emit_opts *o);
+/* header.c: documented prototypes, C99 and C++ clean. */
+void kb_emit_header(FILE *out, const kb_mod *m, const kb_emit_opts *o, const char *guard);
+/* wrap.c: the extension module: argument conversion, PyInit, the source and marshalled code of the file. */
+typedef struct { const char *source; size_t nsource; const unsigned char *code; size_t ncode; } kb_emit_pysource;
+void kb_emit_python(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_emit_pysource *src);
+
+/* names shared by the three (names.c) */
+const char *kb_ctype(kb_ty t, bool readonly);      /* C type of a public parameter or result: int64_t, float, kb_cf32x1, float * */
+const char *kb_cclass(kb_ty t, bool readonly);     /* C type inside kernels: int64_t for every int, kb_cf32x1 ... */
+/* Why name cannot be the C name of a kernel (keyword of C or C++, name of libc or POSIX, main, kb_*, leading _),
+ * or NULL when it can. */
+const char *kb_cname_refused(const char *name);
+#endif

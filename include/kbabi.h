@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: 0BSD */
+/* kbabi.h: the contract between emitted C, the plugin and the runtime. C99 and C++11.
+ *
+ * Emitted kernels have the shape
+ *
+ *     static int k_dot(kb_cf32x1 x, kb_cf32x1 y, float *ret)
+ *     {
+ *         ...
+ *         if (KB_UNLIKELY((uint64_t)k >= (uint64_t)x.shape[0])) { kb_exit(&dot_site[0], k, x.shape[0]); return KB_EXIT; }
+ *         ...
+ *         *ret = s; return KB_OK;
+ *     }
+ *
+ * An exit is kb_exit(&site, values...) followed by return KB_EXIT. The values are scalars: first those of
+ * the message, then the live values that the site's frames name, in order; int64_t, uint64_t, double
+ * (floats are widened), int (bools), pointers.
+ */
+#ifndef KBABI_H
+#define KBABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KB_ABI 1 /* changes with any layout here */
+
+#define KB_OK 0
+#define KB_EXIT 1
+
+/* Exceptions that a site can raise. ORDER: names in runtime/error.c by the same macro. */
+#define KB_EXCEPTIONS(X) \
+  X(ArithmeticError) X(AssertionError) X(AttributeError) X(BufferError) X(EOFError) X(Exception) X(FloatingPointError) \
+  X(IndexError) X(KeyError) X(LookupError) X(MemoryError) X(NotImplementedError) X(OSError) X(OverflowError) \
+  X(RecursionError) X(ReferenceError) X(RuntimeError) X(StopIteration) X(SystemError) X(TypeError) \
+  X(UnboundLocalError) X(ValueError) X(ZeroDivisionError)
+#define KB_EXC_ENUM(name) KB_EXC_##name,
+enum kb_exc { KB_EXCEPTIONS(KB_EXC_ENUM) KB_NEXC };
+
+typedef struct kb_unit {     /* one emitted C file */
+  uint32_t abi;              /* KB_ABI of the front end */
+  const char *file;          /* Python source */
+  const char *python;        /* "3.11": whose messages and ported functions it follows */
+  const char *keelback;      /* version of the front end */
+} kb_unit;
+
+/* What a slot of a frame is rebuilt from. Entries are laid out in preorder: a virtual object or an
+ * expression is followed by its n parts. */
+enum kb_entry_from { KB_FROM_LIVE, KB_FROM_INT, KB_FROM_FLOAT, KB_FROM_NONE, KB_FROM_STR, KB_FROM_EXPR, KB_FROM_VIRT };
+typedef struct kb_site_entry {
+  uint32_t slot;             /* slot of the frame, or index inside the object */
+  uint8_t from;              /* enum kb_entry_from */
+  uint8_t type;              /* Python type to build: KB_AS_* */
+  uint16_t what;             /* EXPR: op; VIRT: kind of object */
+  uint32_t n;                /* LIVE: index among the live values; EXPR, VIRT: number of parts */
+  union { int64_t i; double d; const char *s; } c; /* INT, FLOAT, STR */
+} kb_site_entry;
+enum kb_as { KB_AS_BOOL, KB_AS_INT, KB_AS_FLOAT, KB_AS_I8, KB_AS_I16, KB_AS_I32, KB_AS_I64, KB_AS_U8, KB_AS_U16, KB_AS_U32,
+             KB_AS_U64, KB_AS_F32, KB_AS_F64, KB_AS_PARAM, KB_AS_OBJECT }; /* PARAM: array parameter number c.i */
+
+typedef struct kb_site_frame {
+  const char *func;          /* Python name */
+  uint32_t line, col;        /* in the unit's Python file, from 1 */
+  uint32_t pc;               /* where the interpreter goes on */
+  uint32_t result;           /* slot for a call's result; UINT32_MAX: none */
+  uint32_t nentries;
+  const kb_site_entry *entries;
+} kb_site_frame;
+
+enum kb_site_kind { KB_SITE_DEOPT, KB_SITE_RAISE, KB_SITE_CALL };
+typedef struct kb_site {
+  const kb_unit *unit;
+  uint8_t kind;              /* enum kb_site_kind */
+  uint8_t exc;               /* RAISE: enum kb_exc */
+  uint16_t nmsg;             /* how many of the values belong to the message */
+  const char *guard;         /* what is guarded: "overflow", "bounds", "division", ... for reports */
+  const char *msg;           /* with {0} {1} ... for the message's values; DEOPT: what could not go on */
+  const char *args;          /* one letter a value: i int64_t, u uint64_t, d double, b int, p pointer */
+  uint32_t nframes;          /* innermost first */
+  const kb_site_frame *frames;
+} kb_site;
+
+#if defined __GNUC__
+#define KB_UNLIKELY(c) __builtin_expect(!!(c), 0)
+#define KB_LIKELY(c) __builtin_expect(!!(c), 1)
+#define KB_COLD __attribute__((cold, noinline))
+#define KB_HIDDEN __attribute__((visibility("hidden")))
+#define KB_UNUSED __attribute__((unused))
+#else
+#define KB_UNLIKELY(c) (c)
+#define KB_LIKELY(c) (c)
+#define KB_COLD
+#define KB_HIDDEN
+#define KB_UNUSED
+#endif
+/* The plugin defines this attribute and finds guards by it. */
+#ifdef KEELBACK_PLUGIN
+#define KB_EXIT_ATTR __attribute__((kb_exit))
+#else
+#define KB_EXIT_ATTR
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Leaves a kernel: sets the thread's pending exit from the site and the values after it. */
+KB_COLD KB_EXIT_ATTR void kb_exit(const kb_site *site, ...);
+/* Public wrappers: turns the pending exit into the error state (keelback.h) and runs the handler, if any. */
+KB_COLD void kb_exit_to_error(void);
+
+/* Local arrays of one activation, freed together at its end. */
+typedef struct kb_pool { void *blocks; } kb_pool;
+/* n items of the given size, zeroed when zero != 0; 64-byte aligned; NULL when there is no memory (also when
+ * n * size overflows). *reuse holds the site's previous block: it is recycled when not NULL. */
+void *kb_pool_alloc(kb_pool *pool, void **reuse, int64_t n, int64_t size, int zero);
+void kb_pool_free(kb_pool *pool);
+
+/* Is there stack for another activation? Compared with the thread's limit less a reserve. */
+int kb_stack_ok_slow(void);
+extern __thread char *kb_stack_limit; /* NULL until the first kb_stack_ok_slow() of the thread */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
