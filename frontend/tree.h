@@ -48,6 +48,7 @@ typedef enum {
 
 typedef struct kt_node kt_node;
 typedef struct { kt_node **v; uint32_t n; } kt_list;   /* in the module's arena */
+typedef struct { const char *name; kt_node *value; } kt_kw;
 struct kt_node {
   kt_kind kind;
   uint16_t op;
@@ -58,7 +59,7 @@ struct kt_node {
   kb_ty ty;
   kt_list kids, body, orelse;
   const uint16_t *ops;              /* TN_COMPARE */
-  struct { const char *name; kt_node *value; } *kws;
+  kt_kw *kws;
   uint32_t nkws;
 };
 

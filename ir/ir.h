@@ -32,7 +32,11 @@ void kb_arena_free(kb_arena *a);
 void *kb_arena_alloc(kb_arena *a, size_t size); /* zeroed, 16-byte aligned; stops the program when out of memory */
 char *kb_arena_strndup(kb_arena *a, const char *s, size_t n);
 char *kb_arena_printf(kb_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void *kb_xzalloc(size_t n);
 void *kb_xrealloc(void *p, size_t n); /* realloc that stops the program when out of memory */
+
+#define KB_NEW(arena, T, n) ((T *)kb_arena_alloc((arena), (size_t)(n) * sizeof(T)))
+#define KB_ZALLOC(T, n) ((T *)kb_xzalloc((size_t)(n) * sizeof(T))) /* on the heap, zeroed; free() it */
 
 /* vec.h: typed growable arrays on the heap: KB_VEC(int) v = {0}; kb_vec_push(&v, 3); kb_vec_free(&v). */
 #include "vec.h"
@@ -61,6 +65,8 @@ void kb_error_reset(void);
 /* Receives each finished message ("file:line:col: error: ...", source line, caret); stderr when NULL. */
 typedef void kb_diag_sink(void *data, const char *text);
 void kb_diag_set_sink(kb_diag_sink *sink, void *data);
+/* Messages about this file quote this text (copied; the last one given counts) instead of reading the file. */
+void kb_diag_source(const char *file, const char *text, size_t n);
 #define kb_assert(cond, ...) ((cond) ? (void)0 : kb_bug(__FILE__, __LINE__, __VA_ARGS__))
 
 /* -- Types (type.c) ------------------------------------------------------------------------------ */
@@ -175,7 +181,8 @@ typedef struct {
   kb_bid succ[2];         /* of last: jmp 1, br 2 (true, false), ret and raise 0 */
   /* filled by cfg.c */
   uint32_t rpo;           /* position in fn->rpo; UINT32_MAX when unreachable */
-  kb_bid idom;
+  kb_bid idom;            /* 0 for the entry */
+  uint32_t dom_in, dom_out; /* interval of the dominator tree: a dominates b iff b's lies in a's */
   uint32_t loop;          /* innermost loop + 1; 0 = none */
 } kb_blk;
 
