@@ -272,7 +272,7 @@ kb_mod *kb_mod_new(const char *file, const char *python);
 void kb_mod_free(kb_mod *m);
 kb_fn *kb_fn_new(kb_mod *m, const char *name); /* appended to m->fns; owned by it */
 void kb_fn_free(kb_fn *f);
-kb_bid kb_blk_new(kb_fn *f);
+kb_bid kb_blk_new(kb_fn *f); /* the first one is the entry, block 1 */
 kb_ref kb_param(kb_fn *f, kb_ty ty, const char *name); /* appends a parameter */
 /* Constants are shared: one value per (type, bits). */
 kb_ref kb_const_int(kb_fn *f, kb_ty ty, int64_t i);    /* bool, int, sized ints, i64, u64 */
@@ -285,16 +285,22 @@ bool kb_is_const(const kb_fn *f, kb_ref r);
 kb_ref kb_ins(kb_fn *f, kb_bid b, kb_op op, kb_ty ty, const kb_ref *args, uint32_t nargs, kb_loc loc);
 kb_ref kb_ins_before(kb_fn *f, kb_ref at, kb_op op, kb_ty ty, const kb_ref *args, uint32_t nargs, kb_loc loc);
 kb_ref kb_phi(kb_fn *f, kb_bid b, kb_ty ty, uint32_t nargs); /* at the block's head; args 0 until set */
-void kb_jmp(kb_fn *f, kb_bid b, kb_bid to, kb_loc loc);      /* also adds the predecessor */
-void kb_br(kb_fn *f, kb_bid b, kb_ref cond, kb_bid yes, kb_bid no, kb_loc loc);
+/* jmp and br add b to the predecessors of where they go unless it is there already. To change a block's end:
+ * kb_remove_pred for each edge that goes, kb_del of the old CTL, then the new one; kept edges keep their phi arguments. */
+void kb_jmp(kb_fn *f, kb_bid b, kb_bid to, kb_loc loc);
+void kb_br(kb_fn *f, kb_bid b, kb_ref cond, kb_bid yes, kb_bid no, kb_loc loc); /* a jmp when yes == no */
 void kb_ret(kb_fn *f, kb_bid b, const kb_ref *vals, uint32_t n, kb_loc loc);
 void kb_del(kb_fn *f, kb_ref r);                              /* unlinks; its uses must be gone */
 void kb_move_before(kb_fn *f, kb_ref r, kb_ref at);           /* unlinks r and links it in front of at */
-/* Sends every use of a value to map[value] (0 or itself: keep), snapshots too; follows chains. */
+/* Sends every use of a value to map[value] (0 or itself: keep), snapshots too; follows chains.
+ * map has f->val.n elements (as of this call) and is used up. */
 void kb_replace_all(kb_fn *f, kb_ref *map);
 void kb_remove_pred(kb_fn *f, kb_bid b, kb_bid pred);         /* and the phi arguments of that edge */
-uint32_t kb_fn_number(kb_fn *f);                              /* generic: pcs and slots in rpo order; returns count */
-uint32_t kb_snap_new(kb_fn *f, const kb_snap *s);             /* copies deeply into the arena; returns number + 1 */
+/* Generic: numbers parameters, then instructions in rpo (runs kb_cfg). The number is the pc and the slot of the result;
+ * the count goes to f->nslots and is returned. */
+uint32_t kb_fn_number(kb_fn *f);
+/* Copies deeply into the arena and numbers the parts of objects and expressions; returns its number + 1. */
+uint32_t kb_snap_new(kb_fn *f, const kb_snap *s);
 /* Calls fn for each use inside snapshot s (pointers, so that they can be rewritten). */
 void kb_snap_uses(kb_fn *f, kb_snap *s, void (*fn)(kb_ref *use, void *data), void *data);
 /* Use counts (operands, phis, snapshots) into n[], which has f->val.n elements. */
