@@ -360,7 +360,7 @@ static void print_call(const kb_text *t, const kb_val *v)
     fprintf(t->out, ", ^s%u", t->snap[v->snap - 1] - 1);
 }
 
-static void print_ins(const kb_text *t, kb_ref r)
+void kb_text_ins(const kb_text *t, kb_ref r)
 {
   const kb_val *v = kb_v(t->f, r);
   fputs("    ", t->out);
@@ -378,7 +378,6 @@ static void print_ins(const kb_text *t, kb_ref r)
   else
     print_operands(t, v);
   kb_text_loc(t, v->loc);
-  fputc('\n', t->out);
 }
 
 /* -- Functions -------------------------------------------------------------------------------------------------------- */
@@ -418,8 +417,10 @@ void kb_print_fn(FILE *out, const kb_mod *m, const kb_fn *f)
   for (uint32_t i = 0; i < t.order.n; i++) {
     print_block(&t, t.order.v[i]);
     fputs(":\n", out);
-    KB_FOR_INS(f, t.order.v[i], r)
-      print_ins(&t, r);
+    KB_FOR_INS(f, t.order.v[i], r) {
+      kb_text_ins(&t, r);
+      fputc('\n', out);
+    }
   }
   fputs("}\n", out);
   for (uint32_t i = 0; i < t.nsnaps; i++)
