@@ -3,7 +3,8 @@
 #
 # The plugin is C++ that includes the headers of this very GCC and is loaded by it, so $CXX has to be of
 # the same version. With another compiler, or without the headers, everything else is built: emitted C is
-# right without the plugin, only slower. Sets the conditional WITH_PLUGIN, PLUGIN_CPPFLAGS, PLUGIN_CXXFLAGS.
+# right without the plugin, only slower. Sets the conditional WITH_PLUGIN,
+# and GCC_MAJOR, PLUGIN_CPPFLAGS, PLUGIN_CXXFLAGS.
 AC_DEFUN([KB_GCC_PLUGIN], [
 AC_ARG_ENABLE([plugin],
   [AS_HELP_STRING([--enable-plugin], [build the GCC plugin: yes, no, or auto (when its headers are there)])],
@@ -65,5 +66,5 @@ AS_IF([test -n "$kb_no_plugin"], [
   AC_DEFINE([KB_HAVE_PLUGIN], [1], [the GCC plugin is built])])
 AC_DEFINE([KB_PLUGIN_NAME], ["keelback"], [what GCC calls the plugin, in -fplugin-arg-NAME-...])
 AM_CONDITIONAL([WITH_PLUGIN], [test $kb_plugin = yes])
-AC_SUBST([PLUGIN_CPPFLAGS]) AC_SUBST([PLUGIN_CXXFLAGS])
+AC_SUBST([GCC_MAJOR], [$kb_gcc_major]) AC_SUBST([PLUGIN_CPPFLAGS]) AC_SUBST([PLUGIN_CXXFLAGS])
 ])
