@@ -26,6 +26,13 @@ static _Noreturn void no_memory(void)
   exit(EXIT_FAILURE);
 }
 
+void *kb_xzalloc(size_t n)
+{
+  void *p = kb_xrealloc(NULL, n ? n : 1);
+  memset(p, 0, n);
+  return p;
+}
+
 void *kb_xrealloc(void *p, size_t n)
 {
   void *q = realloc(p, n ? n : 1);

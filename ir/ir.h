@@ -113,6 +113,7 @@ static inline bool kb_type_is_integral(kb_ty t) { return t == KB_T_BOOL || t == 
 
 /* -- Ops (ops.def, op.c) -------------------------------------------------------------------------- */
 
+/* KB_OP_VAL: rows VAL, and HND, which have no expr. */
 typedef enum { KB_OP_OBJ, KB_OP_VAL, KB_OP_GRD, KB_OP_EFF, KB_OP_CTL } kb_opkind;
 enum { /* flags of a row */
   KB_OF_C = 1,  /* commutes */
@@ -124,6 +125,7 @@ enum { /* flags of a row */
 typedef enum {
 #define OBJ(name, ...) KB_##name,
 #define VAL(name, ...) KB_##name,
+#define HND(name, ...) KB_##name,
 #define GRD(name, ...) KB_##name,
 #define EFF(name, ...) KB_##name,
 #define CTL(name, ...) KB_##name,
@@ -138,7 +140,7 @@ typedef struct {
   const char *args;    /* operand letters; '?' anything; a trailing '*' repeats the last letter zero or more times */
   unsigned flags;
   unsigned prec;       /* VAL, GRD: C precedence of expr (16 primary ... 1 comma) */
-  const char *expr;    /* VAL, GRD: C over a, b, c (and *r for a guard with a result) */
+  const char *expr;    /* VAL, GRD: C over a, b, c (and *r for a guard with a result); NULL: written by hand */
   uint16_t to[5];      /* OBJ: the typed op for int, wrapping int, u64, f32, f64 operands; 0 = written by hand */
 } kb_oprow;
 extern const kb_oprow kb_ops[KB_NOPS];
@@ -327,7 +329,9 @@ bool kb_verify(const kb_mod *m, kb_fn *f, char *why, size_t size);
 /* Evaluates a VAL row, or a GRD row (result in *r, false = the guard fails); letters say which member is live. */
 typedef enum { KB_EVAL_OK, KB_EVAL_FAILS, KB_EVAL_NO } kb_evalres; /* NO: not foldable (T rows outside their domain, libm) */
 kb_evalres kb_eval(kb_op op, const kb_imm *args, uint32_t nargs, kb_imm imm, kb_imm *r);
-/* The value that r is equal to after folding constants and algebra (maybe a new constant), or r itself. */
+/* The value that r is equal to after folding constants and algebra (maybe a new constant), or r itself, whose op and
+ * operands may have been brought into a simpler form (constants to the right, bnot(ilt) to ige). 0: r is a guard
+ * without a result that always holds; delete it. A guard with a result that cannot fail is equal to that result. */
 kb_ref kb_fold(kb_fn *f, kb_ref r);
 
 #ifdef __cplusplus

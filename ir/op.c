@@ -7,8 +7,9 @@
 const kb_oprow kb_ops[KB_NOPS] = {
 #define OBJ(n, text, res, args, flags, i, w, u, s, d) \
   { #n, text, KB_OP_OBJ, res, args, flags, 0, NULL, { KB_##i, KB_##w, KB_##u, KB_##s, KB_##d } },
-#define VAL(n, text, res, args, flags, prec, ...) { #n, text, KB_OP_VAL, res, args, flags, prec, #__VA_ARGS__, { 0 } },
-#define GRD(n, text, res, args, flags, prec, ...) { #n, text, KB_OP_GRD, res, args, flags, prec, #__VA_ARGS__, { 0 } },
+#define VAL(n, text, res, args, flags, prec, ...) { #n, text, KB_OP_VAL, res, #args, flags, prec, #__VA_ARGS__, { 0 } },
+#define HND(n, text, res, args, flags) { #n, text, KB_OP_VAL, res, args, flags, 16, NULL, { 0 } },
+#define GRD(n, text, res, args, flags, prec, ...) { #n, text, KB_OP_GRD, res, #args, flags, prec, #__VA_ARGS__, { 0 } },
 #define EFF(n, text, res, args, flags) { #n, text, KB_OP_EFF, res, args, flags, 0, NULL, { 0 } },
 #define CTL(n, text, res, args, flags) { #n, text, KB_OP_CTL, res, args, flags, 0, NULL, { 0 } },
 #include "ops.def"
