@@ -16,6 +16,12 @@ AS_IF([test "x$with_asan" != xno], [SAN_CFLAGS="-fsanitize=address -fno-omit-fra
 AS_IF([test "x$with_ubsan" != xno],
   [SAN_CFLAGS="$SAN_CFLAGS -fsanitize=undefined -fno-sanitize-recover=undefined"])
 AS_IF([test -n "$SAN_CFLAGS"], [
+  dnl clang keeps its run-time libraries in the program, where a module loaded by Python does not find them
+  AC_PREPROC_IFELSE([AC_LANG_SOURCE([[
+#ifdef __clang__
+#error clang
+#endif
+]])], [], [AC_MSG_ERROR([--with-asan and --with-ubsan are for gcc, not $CC])])
   AC_MSG_CHECKING([whether programs link with $SAN_CFLAGS])
   kb_save_CFLAGS=$CFLAGS; CFLAGS="$CFLAGS $SAN_CFLAGS"
   AC_LINK_IFELSE([AC_LANG_PROGRAM()], [AC_MSG_RESULT([yes])],
@@ -24,10 +30,9 @@ AS_IF([test -n "$SAN_CFLAGS"], [
 dnl Python itself is not instrumented: the run-time library has to be loaded before it.
 AS_IF([test "x$with_asan" != xno], [
   SAN_PRELOAD=`$CC -print-file-name=libasan.so`
-  AS_CASE([$SAN_PRELOAD], [/*], [], [SAN_PRELOAD=`$CC -print-file-name=libclang_rt.asan-x86_64.so`])
   AS_CASE([$SAN_PRELOAD], [/*], [SAN_PRELOAD=`readlink -f "$SAN_PRELOAD"`], [SAN_PRELOAD=])])
 COV_CFLAGS=
-AS_IF([test "x$enable_coverage" != xno], [COV_CFLAGS="--coverage -O0"])
+AS_IF([test "x$enable_coverage" != xno], [COV_CFLAGS=--coverage])
 AS_IF([test "x$enable_checking" != xno], [AC_DEFINE([KB_CHECKING], [1], [verify after each pass])])
 AM_CONDITIONAL([CHECKING], [test "x$enable_checking" != xno])
 AM_CONDITIONAL([COVERAGE], [test "x$enable_coverage" != xno])
