@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: MIT */
+/* specialise.c: generic IR with inferred types to typed IR: blocks, phis, parts of values, snapshots. */
+#include "specialise.h"
+
+#include <string.h>
+
+/* -- Parts -------------------------------------------------------------------------------------------- */
+
+kb_ty sp_machine(kb_ty t, bool writes)
+{
+  if (t == KB_T_INT || (kb_type_is_sized_int(t) && t != KB_T_U64))
+    return KB_T_I64;
+  if (t == KB_T_FLOAT)
+    return KB_T_F64;
+  const kb_type *k = kb_type_of(t);
+  return k->kind == KB_K_ARRAY ? kb_type_array(k->elem, k->rank, k->contig, !writes) : t;
+}
+
+/* Machine types of the parts of a value of Python type t, from out on (NULL: only count). */
+static uint32_t part_types(kb_ty t, bool writes, kb_ty *out)
+{
+  const kb_type *k = kb_type_of(t);
+  uint32_t n = 0;
+  switch (k->kind) {
+  case KB_K_SCALAR:
+    if (!kb_is_numeric(t))
+      return 0; /* fall through */
+  case KB_K_ARRAY:
+  case KB_K_PTR:
+    if (out)
+      *out = sp_machine(t, writes);
+    return 1;
+  case KB_K_TUPLE:
+  case KB_K_ZIP:
+    for (uint32_t i = 0; i < k->n; i++)
+      n += part_types(k->items[i], writes, out ? out + n : NULL);
+    return n;
+  case KB_K_RANGE:
+    for (; n < 3; n++)
+      if (out)
+        out[n] = KB_T_I64;
+    return n;
+  case KB_K_ENUMERATE: /* iterable, start */
+    n = part_types(k->elem, writes, out);
+    if (out)
+      out[n] = KB_T_I64;
+    return n + 1;
+  case KB_K_ITER: {
+    const kb_type *e = kb_type_of(k->elem);
+    if (e->kind == KB_K_RANGE)
+      return part_types(k->elem, writes, out);
+    if (e->kind == KB_K_ARRAY) { /* array, index */
+      n = part_types(k->elem, writes, out);
+      if (out)
+        out[n] = KB_T_I64;
+      return n + 1;
+    }
+    if (e->kind == KB_K_ENUMERATE) { /* iterator, count */
+      n = part_types(kb_type_make(KB_K_ITER, e->elem, NULL, 0), writes, out);
+      if (out)
+        out[n] = KB_T_I64;
+      return n + 1;
+    }
+    if (e->kind == KB_K_ITER)
+      return part_types(k->elem, writes, out);
+    for (uint32_t i = 0; i < e->n; i++)
+      n += part_types(kb_type_make(KB_K_ITER, e->items[i], NULL, 0), writes, out ? out + n : NULL);
+    return n;
+  }
+  default: return 0;
+  }
+}
+
+uint32_t sp_width(kb_ty t) { return part_types(t, false, NULL); }
+kb_ty sp_ty(const sp *s, kb_ref generic) { return kb_v(s->g, generic)->ty; }
+
+void sp_set(sp *s, kb_ref generic, const kb_ref *parts, uint32_t n)
+{
+  s->parts[generic] = KB_NEW(s->f->arena, kb_ref, n + 1);
+  if (n)
+    memcpy(s->parts[generic], parts, n * sizeof *parts);
+  const kb_val *v = kb_v(s->g, generic);
+  if (n == 1 && v->name && !kb_is_const(s->f, parts[0]) && !kb_v(s->f, parts[0])->name)
+    kb_v(s->f, parts[0])->name = v->name;
+}
+
+/* Constants, and values of type BOT (they are read on no path that runs), get their parts on demand. */
+kb_ref sp_part(const sp *s, kb_ref generic, uint32_t i)
+{
+  const kb_val *v = kb_v(s->g, generic);
+  if (s->parts[generic])
+    return s->parts[generic][i];
+  if (v->op == KB_CONST && kb_is_numeric(v->ty))
+    return kb_type_is_float(v->ty) ? kb_const_float(s->f, sp_machine(v->ty, false), v->ty == KB_T_F32 ? (double)v->imm.s : v->imm.d)
+                                   : kb_const_int(s->f, sp_machine(v->ty, false), v->imm.i);
+  kb_ty types[256];
+  kb_assert(sp_width(v->ty) <= 256, "a value of %u parts", sp_width(v->ty));
+  uint32_t n = part_types(v->ty, false, types);
+  return kb_undef(s->f, i < n ? types[i] : KB_T_I64);
+}
+
+/* -- Instructions --------------------------------------------------------------------------------------- */
+
+static kb_ty letter_type(char c)
+{
+  return c == 'I' ? KB_T_I64 : c == 'U' ? KB_T_U64 : c == 'D' ? KB_T_F64 : c == 'S' ? KB_T_F32 : c == 'B' ? KB_T_BOOL : KB_T_VOID;
+}
+
+kb_ref sp_op(sp *s, kb_op op, kb_ty ty, const kb_ref *args, uint32_t n)
+{
+  kb_ref r = kb_ins(s->f, s->cur, op, ty, args, n, s->loc);
+  kb_v(s->f, r)->pc = kb_v(s->g, s->at)->pc;
+  return r;
+}
+
+kb_ref sp_op0(sp *s, kb_op op, kb_ty ty) { return sp_op(s, op, ty, NULL, 0); }
+kb_ref sp_op1(sp *s, kb_op op, kb_ref a) { return sp_op(s, op, letter_type(kb_ops[op].result), &a, 1); }
+
+kb_ref sp_op2(sp *s, kb_op op, kb_ref a, kb_ref b)
+{
+  kb_ref args[2] = { a, b };
+  return sp_op(s, op, letter_type(kb_ops[op].result), args, 2);
+}
+
+kb_ref sp_op3(sp *s, kb_op op, kb_ref a, kb_ref b, kb_ref c)
+{
+  kb_ref args[3] = { a, b, c };
+  return sp_op(s, op, letter_type(kb_ops[op].result), args, 3);
+}
+
+kb_ref sp_sel(sp *s, kb_ref cond, kb_ref a, kb_ref b)
+{
+  kb_ref args[3] = { cond, a, b };
+  return sp_op(s, KB_SEL, kb_v(s->f, a)->ty, args, 3);
+}
+
+kb_ref sp_int(sp *s, int64_t i) { return kb_const_int(s->f, KB_T_I64, i); }
+kb_ref sp_float(sp *s, double d) { return kb_const_float(s->f, KB_T_F64, d); }
+
+/* -- Snapshots ---------------------------------------------------------------------------------------------- */
+
+static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *parts, uint32_t *used);
+
+static void entry_of_parts(sp *s, kb_entry *e, kb_vkind what, kb_ty t, uint32_t n, const kb_ty *types, const kb_ref *parts, uint32_t *used)
+{
+  e->kind = KB_E_VIRT;
+  e->what = (uint16_t)what;
+  e->ty = t;
+  e->n = n;
+  e->sub = KB_NEW(s->f->arena, kb_entry, n + 1);
+  for (uint32_t i = 0; i < n; i++)
+    entry(s, &e->sub[i], i, types[i], parts, used);
+}
+
+/* How a value of Python type t is rebuilt from its parts (from parts[*used] on). */
+static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *parts, uint32_t *used)
+{
+  static const kb_ty ints[3] = { KB_T_INT, KB_T_INT, KB_T_INT };
+  const kb_type *k = kb_type_of(t);
+  kb_ty types[16];
+  e->slot = slot;
+  switch (k->kind) {
+  case KB_K_TUPLE: entry_of_parts(s, e, KB_V_TUPLE, t, k->n, k->items, parts, used); return;
+  case KB_K_ZIP: entry_of_parts(s, e, KB_V_ZIP, t, k->n, k->items, parts, used); return;
+  case KB_K_RANGE: entry_of_parts(s, e, KB_V_RANGE, t, 3, ints, parts, used); return;
+  case KB_K_ENUMERATE:
+    types[0] = k->elem, types[1] = KB_T_INT;
+    entry_of_parts(s, e, KB_V_ENUMERATE, t, 2, types, parts, used);
+    return;
+  case KB_K_ITER: {
+    const kb_type *w = kb_type_of(k->elem);
+    if (w->kind == KB_K_RANGE) {
+      entry_of_parts(s, e, KB_V_RANGEITER, t, 3, ints, parts, used);
+    } else if (w->kind == KB_K_ARRAY) {
+      types[0] = k->elem, types[1] = KB_T_INT;
+      entry_of_parts(s, e, KB_V_ARRAYITER, t, 2, types, parts, used);
+    } else if (w->kind == KB_K_ENUMERATE) {
+      types[0] = kb_type_make(KB_K_ITER, w->elem, NULL, 0), types[1] = KB_T_INT;
+      entry_of_parts(s, e, KB_V_ENUMERATE, t, 2, types, parts, used);
+    } else {
+      for (uint32_t i = 0; i < w->n; i++)
+        types[i] = kb_type_make(KB_K_ITER, w->items[i], NULL, 0);
+      entry_of_parts(s, e, KB_V_ZIP, t, w->n, types, parts, used);
+    }
+    return;
+  }
+  default:
+    e->kind = KB_E_VAL;
+    e->ty = t;
+    e->ref = parts[(*used)++];
+  }
+}
+
+/* A frame of this function at pc; live is 0-terminated, or NULL for no entries. */
+static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result)
+{
+  kb_frame fr = { .fn = s->f->name, .pc = pc, .result = result, .loc = s->loc };
+  uint32_t n = 0;
+  for (; live && live[n]; n++)
+    ;
+  fr.entries = KB_NEW(s->f->arena, kb_entry, n + 1);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t used = 0;
+    /* values without parts (None, strings) are constants of the image; so are reads that never run */
+    if (sp_width(sp_ty(s, live[i])) && s->parts[live[i]])
+      entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, sp_ty(s, live[i]), s->parts[live[i]], &used);
+  }
+  return fr;
+}
+
+uint32_t sp_deopt(sp *s)
+{
+  if (s->deopt)
+    return s->deopt;
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, s->live[s->at], UINT32_MAX);
+  kb_snap sn = { .kind = KB_EXIT_DEOPT, .msg = "", .nframes = 1, .frames = &fr };
+  return s->deopt = kb_snap_new(s->f, &sn);
+}
+
+uint32_t sp_raise(sp *s, int exc, const char *msg, const kb_ref *args, uint32_t n)
+{
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, NULL, UINT32_MAX);
+  kb_snap sn = { .kind = KB_EXIT_RAISE, .exc = (uint8_t)exc, .msg = msg, .nargs = n, .args = (kb_ref *)(uintptr_t)args,
+                 .nframes = 1, .frames = &fr };
+  return kb_snap_new(s->f, &sn);
+}
+
+uint32_t sp_call_snap(sp *s)
+{
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc + 1, s->live[s->at], kb_v(s->g, s->at)->pc);
+  kb_snap sn = { .kind = KB_EXIT_CALL, .msg = "", .nframes = 1, .frames = &fr };
+  return kb_snap_new(s->f, &sn);
+}
+
+kb_ref sp_guard(sp *s, kb_op op, uint32_t snap, const kb_ref *args, uint32_t n)
+{
+  kb_ref r = sp_op(s, op, letter_type(kb_ops[op].result), args, n);
+  kb_v(s->f, r)->snap = snap;
+  return r;
+}
+
+void sp_require(sp *s, kb_ref cond, uint32_t snap) { sp_guard(s, KB_GUARD, snap, &cond, 1); }
+
+/* -- Liveness of generic values ----------------------------------------------------------------------------------- */
+
+static bool in_slot(const kb_fn *g, kb_ref r) { return kb_v(g, r)->blk || kb_is(g, r, KB_PARAM); }
+
+static void add_phi_uses(const kb_fn *g, kb_bid b, kb_bid succ, kb_bits *live)
+{
+  const kb_blk *k = &g->blk.v[succ];
+  uint32_t at = 0;
+  while (at < k->pred.n && k->pred.v[at] != b)
+    at++;
+  KB_FOR_INS (g, succ, r) {
+    if (!kb_is(g, r, KB_PHI))
+      break;
+    kb_bits_clear(live, r);
+  }
+  KB_FOR_INS (g, succ, r) {
+    if (!kb_is(g, r, KB_PHI))
+      break;
+    if (in_slot(g, kb_v(g, r)->args[at]))
+      kb_bits_set(live, kb_v(g, r)->args[at]);
+  }
+}
+
+static kb_ref *list_of(kb_arena *a, const kb_bits *b)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; kb_bits_next(b, &i); i++)
+    n++;
+  kb_ref *l = KB_NEW(a, kb_ref, n + 1);
+  n = 0;
+  for (uint32_t i = 0; kb_bits_next(b, &i); i++)
+    l[n++] = i;
+  return l;
+}
+
+/* Live at the end of block b, from the live-in sets of its successors. */
+static void live_out(const kb_fn *g, kb_bid b, const kb_bits *in, kb_bits *out, kb_bits *tmp)
+{
+  memset(out->w, 0, (size_t)((out->n + 63) / 64) * 8);
+  for (int i = 0; i < 2; i++) {
+    kb_bid to = g->blk.v[b].succ[i];
+    if (!to)
+      continue;
+    memcpy(tmp->w, in[to].w, (size_t)((out->n + 63) / 64) * 8);
+    add_phi_uses(g, b, to, tmp);
+    kb_bits_or(out, tmp);
+  }
+}
+
+static void step_back(const kb_fn *g, kb_ref r, kb_bits *live)
+{
+  const kb_val *v = kb_v(g, r);
+  kb_bits_clear(live, r);
+  for (uint32_t i = 0; v->op != KB_PHI && i < v->nargs; i++)
+    if (in_slot(g, v->args[i]))
+      kb_bits_set(live, v->args[i]);
+}
+
+/* Fills s->live: for a call what is live after it, for anything else that may leave what is live before it. */
+static void liveness(sp *s)
+{
+  const kb_fn *g = s->g;
+  kb_bits *in = KB_ZALLOC(kb_bits, g->blk.n), out, tmp;
+  for (uint32_t i = 0; i < g->blk.n; i++)
+    kb_bits_init(&in[i], g->val.n);
+  kb_bits_init(&out, g->val.n);
+  kb_bits_init(&tmp, g->val.n);
+  for (bool again = true; again;) {
+    again = false;
+    for (uint32_t i = g->rpo.n; i-- > 0;) {
+      kb_bid b = g->rpo.v[i];
+      live_out(g, b, in, &out, &tmp);
+      for (kb_ref r = g->blk.v[b].last; r; r = kb_v(g, r)->prev)
+        step_back(g, r, &out);
+      again |= kb_bits_or(&in[b], &out);
+    }
+  }
+  for (uint32_t i = 0; i < g->rpo.n; i++) {
+    kb_bid b = g->rpo.v[i];
+    live_out(g, b, in, &out, &tmp);
+    for (kb_ref r = g->blk.v[b].last; r; r = kb_v(g, r)->prev) {
+      const kb_oprow *row = &kb_ops[kb_v(g, r)->op];
+      if (kb_is(g, r, KB_OKCALL)) {
+        kb_bits_clear(&out, r);
+        s->live[r] = list_of(s->f->arena, &out);
+      }
+      step_back(g, r, &out);
+      if (!kb_is(g, r, KB_OKCALL) && ((row->flags & KB_OF_T) || row->kind == KB_OP_CTL))
+        s->live[r] = list_of(s->f->arena, &out);
+    }
+  }
+  for (uint32_t i = 0; i < g->blk.n; i++)
+    kb_bits_free(&in[i]);
+  kb_bits_free(&out);
+  kb_bits_free(&tmp);
+  free(in);
+}
+
+/* -- Phis --------------------------------------------------------------------------------------------------------------- */
+
+static void make_phi(sp *s, kb_ref r)
+{
+  const kb_val *v = kb_v(s->g, r);
+  kb_ty types[256];
+  kb_ref parts[256];
+  kb_assert(sp_width(v->ty) <= 256, "a phi of %u parts", sp_width(v->ty));
+  uint32_t n = part_types(v->ty, s->writes[r], types);
+  for (uint32_t i = 0; i < n; i++)
+    parts[i] = kb_phi(s->f, s->cur, types[i], v->nargs);
+  for (uint32_t i = 0; i < n; i++) {
+    kb_v(s->f, parts[i])->loc = v->loc;
+    kb_v(s->f, parts[i])->pc = v->pc;
+    if (n == 1)
+      kb_v(s->f, parts[i])->name = v->name;
+  }
+  sp_set(s, r, parts, n);
+}
+
+/* A number that becomes a phi of another type is converted at the end of its block: exact ints only. */
+static kb_ref convert_for_phi(sp *s, kb_ref generic, kb_ref part, kb_ty to)
+{
+  kb_ty from = sp_ty(s, generic);
+  if (from == to || !kb_is_numeric(from) || !kb_is_numeric(to) || kb_v(s->g, generic)->op == KB_UNDEF)
+    return part;
+  if (kb_type_is_float(to) && from == KB_T_INT && !kb_is_const(s->f, part))
+    sp_guard(s, KB_GI2FX, sp_deopt(s), &part, 1);
+  return sp_convert(s, part, from, to);
+}
+
+static void fill_phi(sp *s, kb_ref r)
+{
+  const kb_val *v = kb_v(s->g, r);
+  const kb_blk *gb = &s->g->blk.v[v->blk];
+  uint32_t width = sp_width(v->ty);
+  for (uint32_t i = 0; i < v->nargs; i++) {
+    kb_bid from = s->blk[gb->pred.v[i]], to = s->blk[v->blk];
+    uint32_t at = 0;
+    while (s->f->blk.v[to].pred.v[at] != from)
+      at++;
+    for (uint32_t k = 0; k < width; k++) {
+      kb_ref part = v->args[i] && kb_v(s->g, v->args[i])->op != KB_UNDEF ? sp_part(s, v->args[i], k) : 0;
+      if (!part)
+        part = kb_undef(s->f, kb_v(s->f, s->parts[r][k])->ty);
+      if (width == 1) {
+        /* new instructions go in front of the terminator, with its pc */
+        kb_ref end = s->f->blk.v[from].last;
+        s->at = s->g->blk.v[gb->pred.v[i]].last, s->deopt = 0;
+        s->loc = kb_v(s->g, r)->loc;
+        s->cur = from;
+        kb_ref before = s->f->blk.v[from].last;
+        part = convert_for_phi(s, v->args[i], part, v->ty);
+        while (s->f->blk.v[from].last != before) { /* what was appended behind the terminator */
+          kb_ref x = kb_v(s->f, before)->next;
+          kb_move_before(s->f, x, end);
+        }
+      }
+      kb_v(s->f, s->parts[r][k])->args[at] = part;
+    }
+  }
+}
+
+/* -- One instruction ------------------------------------------------------------------------------------------------------ */
+
+static void truth_branch(sp *s, kb_ref r)
+{
+  const kb_val *v = kb_v(s->g, r);
+  const kb_blk *b = &s->g->blk.v[v->blk];
+  kb_br(s->f, s->cur, sp_part(s, v->args[0], 0), s->blk[b->succ[0]], s->blk[b->succ[1]], v->loc);
+}
+
+static void do_return(sp *s, kb_ref r)
+{
+  kb_ref a = kb_v(s->g, r)->args[0], vals[64];
+  kb_ty from = sp_ty(s, a), to = s->g->ret;
+  const kb_type *kf = kb_type_of(from), *kt = kb_type_of(to);
+  uint32_t n = 0;
+  if (kt->kind == KB_K_TUPLE)
+    for (; n < kt->n; n++)
+      vals[n] = sp_store_convert(s, sp_part(s, a, n), from == KB_T_BOT ? kb_value_type(kt->items[n]) : kf->items[n], kt->items[n]);
+  else if (to != KB_T_VOID)
+    vals[n++] = sp_store_convert(s, sp_part(s, a, 0), from == KB_T_BOT ? kb_value_type(to) : from, to);
+  kb_ret(s->f, s->cur, vals, n, s->loc);
+}
+
+static void do_raise(sp *s, kb_ref r)
+{
+  const kb_snap *gs = &s->g->snap.v[kb_v(s->g, r)->snap - 1];
+  kb_ref x = sp_op0(s, KB_RAISE, KB_T_VOID);
+  kb_v(s->f, x)->snap = sp_raise(s, gs->exc, gs->msg, NULL, 0);
+}
+
+static void bound(sp *s)
+{
+  const kb_val *v = kb_v(s->g, s->at);
+  char msg[512];
+  const char *fmt = s->t->msg[KM_UNBOUND], *hole = strstr(fmt, "{0}");
+  snprintf(msg, sizeof msg, "%.*s%s%s", hole ? (int)(hole - fmt) : (int)strlen(fmt), fmt, hole ? v->name : "", hole ? hole + 3 : "");
+  sp_require(s, sp_part(s, v->args[1], 0), sp_raise(s, KB_EXC_UnboundLocalError, kb_intern(msg), NULL, 0));
+  uint32_t n = sp_width(v->ty);
+  kb_ref parts[256];
+  for (uint32_t i = 0; i < n && i < 256; i++)
+    parts[i] = sp_part(s, v->args[0], i);
+  sp_set(s, s->at, parts, n);
+}
+
+/* Tuples only regroup parts. */
+static bool regroup(sp *s)
+{
+  const kb_val *v = kb_v(s->g, s->at);
+  kb_ref parts[256];
+  uint32_t n = 0;
+  switch (v->op) {
+  case KB_OTUPLE:
+  case KB_OZIP:
+    for (uint32_t i = 0; i < v->nargs; i++)
+      for (uint32_t k = 0; k < sp_width(sp_ty(s, v->args[i])); k++)
+        kb_assert(n < 256, "a tuple of too many parts"), parts[n++] = sp_part(s, v->args[i], k);
+    break;
+  case KB_OUNPACK:
+    for (; n < sp_width(v->ty); n++)
+      parts[n] = sp_part(s, v->args[0], n);
+    break;
+  case KB_OITEM: {
+    const kb_type *k = kb_type_of(sp_ty(s, v->args[0]));
+    uint32_t first = 0;
+    for (int64_t i = 0; i < v->imm.i && k->kind == KB_K_TUPLE; i++)
+      first += sp_width(k->items[i]);
+    for (; n < sp_width(v->ty); n++)
+      parts[n] = sp_part(s, v->args[0], first + n);
+    break;
+  }
+  default: return false;
+  }
+  sp_set(s, s->at, parts, n);
+  return true;
+}
+
+static void instruction(sp *s, kb_ref r)
+{
+  const kb_val *v = kb_v(s->g, r);
+  s->at = r;
+  s->loc = v->loc;
+  s->deopt = 0;
+  switch (v->op) {
+  case KB_PHI: return; /* made before */
+  case KB_JMP: kb_jmp(s->f, s->cur, s->blk[s->g->blk.v[v->blk].succ[0]], v->loc); return;
+  case KB_BR: truth_branch(s, r); return;
+  case KB_RET: do_return(s, r); return;
+  case KB_RAISE: do_raise(s, r); return;
+  case KB_OBOUND: bound(s); return;
+  case KB_OKCALL: sp_kernel_call(s); return;
+  case KB_OCALL: sp_builtin(s); return;
+  default: break;
+  }
+  if (!regroup(s) && !sp_arith(s) && !sp_array(s))
+    kb_bug(__FILE__, __LINE__, "no typed form of %s", kb_ops[v->op].text);
+}
+
+/* -- Which arrays are written ------------------------------------------------------------------------------------------------ */
+
+static uint32_t root(uint32_t *up, uint32_t x)
+{
+  while (up[x] != x)
+    x = up[x] = up[up[x]];
+  return x;
+}
+
+static bool carries_arrays(kb_ty t)
+{
+  const kb_type *k = kb_type_of(t);
+  if (k->kind == KB_K_ITER || k->kind == KB_K_ENUMERATE)
+    return carries_arrays(k->elem);
+  if (k->kind == KB_K_TUPLE || k->kind == KB_K_ZIP)
+    for (uint32_t i = 0; i < k->n; i++)
+      if (carries_arrays(k->items[i]))
+        return true;
+  return k->kind == KB_K_ARRAY || k->kind == KB_K_PTR;
+}
+
+/* Joins the values that may be the same array, marks the classes that a store or a call writes. */
+static bool find_writes(const kt_mod *t, const kb_mod *gm, uint32_t fn, uint8_t **writes)
+{
+  const kb_fn *g = gm->fns.v[fn];
+  uint32_t *up = KB_ZALLOC(uint32_t, g->val.n);
+  uint8_t *w = KB_ZALLOC(uint8_t, g->val.n);
+  bool changed = false;
+  (void)t;
+  for (uint32_t i = 0; i < g->val.n; i++)
+    up[i] = i;
+  for (uint32_t i = 0; i < g->rpo.n; i++)
+    KB_FOR_INS (g, g->rpo.v[i], r) {
+      const kb_val *v = kb_v(g, r);
+      for (uint32_t k = 0; carries_arrays(v->ty) && v->op != KB_OKCALL && k < v->nargs; k++)
+        if (carries_arrays(kb_v(g, v->args[k])->ty))
+          up[root(up, v->args[k])] = root(up, r);
+    }
+  for (uint32_t i = 0; i < g->rpo.n; i++)
+    KB_FOR_INS (g, g->rpo.v[i], r) {
+      const kb_val *v = kb_v(g, r);
+      if (v->op == KB_OSETITEM)
+        w[root(up, v->args[0])] = 1;
+      if (v->op == KB_OCALL && kb_type_of(v->ty)->kind == KB_K_ARRAY)
+        w[root(up, r)] = 1;
+      for (uint32_t k = 0; v->op == KB_OKCALL && k < v->nargs; k++) {
+        const kb_fn *callee = gm->fns.v[v->imm.i];
+        if (callee->params && carries_arrays(kb_v(g, v->args[k])->ty) && writes[v->imm.i][callee->params[k]])
+          w[root(up, v->args[k])] = 1;
+      }
+    }
+  for (uint32_t r = 1; r < g->val.n; r++)
+    if (w[root(up, r)] && !writes[fn][r])
+      writes[fn][r] = 1, changed = true;
+  free(up);
+  free(w);
+  return changed;
+}
+
+/* -- One function, the module ---------------------------------------------------------------------------------------------------- */
+
+static void signature(sp *s)
+{
+  const kt_kernel *k = s->k;
+  kb_fn *f = s->f;
+  f->sig = KB_NEW(f->arena, kb_sigparam, k->nparams + 1);
+  for (uint32_t i = 0; i < k->nparams; i++) {
+    const kt_param *p = &k->params[i];
+    const kb_type *ty = kb_type_of(p->ty);
+    kb_ref gp = s->g->params[i];
+    kb_sigparam *q = &f->sig[i];
+    bool w = s->writes[gp];
+    q->name = p->name;
+    q->ty = ty->kind == KB_K_ARRAY ? kb_type_array(ty->elem, ty->rank, ty->contig, !w) : p->ty;
+    q->kwonly = p->kwonly, q->posonly = p->posonly;
+    q->written = w;
+    if (p->def && (p->def->kind == TN_INT || p->def->kind == TN_BOOL || p->def->kind == TN_FLOAT)) {
+      q->has_def = true;
+      double d = p->def->kind == TN_FLOAT ? p->def->d : (double)p->def->i;
+      if (p->ty == KB_T_F32)
+        q->def.s = (float)d;
+      else if (kb_type_is_float(p->ty))
+        q->def.d = d;
+      else
+        q->def.i = p->def->i;
+    }
+    kb_ref r = kb_param(f, sp_machine(kb_value_type(p->ty), w), p->name);
+    kb_v(f, r)->loc = p->loc;
+    sp_set(s, gp, &r, 1);
+  }
+}
+
+/* Calls itself, maybe through others: depth-first search of the call graph. */
+static bool reaches(const kb_mod *gm, uint32_t from, uint32_t to, uint8_t *seen)
+{
+  const kb_fn *g = gm->fns.v[from];
+  for (uint32_t i = 0; i < g->rpo.n; i++)
+    KB_FOR_INS (g, g->rpo.v[i], r) {
+      uint32_t callee = (uint32_t)kb_v(g, r)->imm.i;
+      if (!kb_is(g, r, KB_OKCALL))
+        continue;
+      if (callee == to)
+        return true;
+      if (!seen[callee]) {
+        seen[callee] = 1;
+        if (reaches(gm, callee, to, seen))
+          return true;
+      }
+    }
+  return false;
+}
+
+static void stack_guard(sp *s)
+{
+  s->at = s->g->blk.v[1].first;
+  s->loc = s->g->loc;
+  sp_guard(s, KB_GSTACK, sp_raise(s, KB_EXC_RecursionError, s->t->msg[KM_RECURSION], NULL, 0), NULL, 0);
+}
+
+static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
+{
+  s->g = s->gm->fns.v[i];
+  s->f = s->m->fns.v[i];
+  s->k = s->t->kernels.v[i];
+  s->writes = s->writes_of[i];
+  kb_fn *f = s->f, *g = s->g;
+  f->c_name = g->c_name, f->doc = g->doc, f->loc = g->loc, f->exported = g->exported;
+  f->wrap = g->wrap, f->unchecked = g->unchecked, f->fastmath = g->fastmath, f->inline_hint = g->inline_hint;
+  f->ret = g->ret;
+  memset(seen, 0, s->gm->fns.n);
+  f->recursive = reaches(s->gm, i, i, seen);
+  s->parts = KB_ZALLOC(kb_ref *, g->val.n);
+  s->live = KB_ZALLOC(kb_ref *, g->val.n);
+  s->blk = KB_ZALLOC(kb_bid, g->blk.n);
+  liveness(s);
+  for (uint32_t b = 0; b < g->rpo.n; b++)
+    s->blk[g->rpo.v[b]] = kb_blk_new(f);
+  signature(s);
+  for (uint32_t b = 0; b < g->rpo.n; b++) {
+    s->cur = s->blk[g->rpo.v[b]];
+    KB_FOR_INS (g, g->rpo.v[b], r)
+      if (kb_is(g, r, KB_PHI))
+        make_phi(s, r);
+  }
+  for (uint32_t b = 0; b < g->rpo.n; b++) {
+    s->cur = s->blk[g->rpo.v[b]];
+    if (b == 0 && f->recursive)
+      stack_guard(s);
+    KB_FOR_INS (g, g->rpo.v[b], r)
+      instruction(s, r);
+  }
+  for (uint32_t b = 0; b < g->rpo.n; b++)
+    KB_FOR_INS (g, g->rpo.v[b], r)
+      if (kb_is(g, r, KB_PHI))
+        fill_phi(s, r);
+  free(s->parts);
+  free(s->live);
+  free(s->blk);
+  kb_cfg(f);
+}
+
+kb_mod *kb_specialise(kt_mod *t, kb_mod *gm)
+{
+  uint32_t n = gm->fns.n;
+  uint8_t **writes = KB_ZALLOC(uint8_t *, n + 1), *seen = KB_ZALLOC(uint8_t, n + 1);
+  kb_mod *m = kb_mod_new(gm->file, gm->python);
+  for (uint32_t i = 0; i < n; i++) {
+    kb_fn_number(gm->fns.v[i]);
+    writes[i] = KB_ZALLOC(uint8_t, gm->fns.v[i]->val.n);
+    kb_fn_new(m, gm->fns.v[i]->name);
+  }
+  for (bool again = true; again;) {
+    again = false;
+    for (uint32_t i = 0; i < n; i++)
+      again |= find_writes(t, gm, i, writes);
+  }
+  sp s = { .t = t, .gm = gm, .m = m, .writes_of = (const uint8_t *const *)writes };
+  for (uint32_t i = 0; i < n; i++)
+    if (!t->kernels.v[i]->errors)
+      specialise_fn(&s, i, seen);
+  for (uint32_t i = 0; i < n; i++)
+    free(writes[i]);
+  free(writes);
+  free(seen);
+  return m;
+}
