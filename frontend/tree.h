@@ -98,6 +98,7 @@ typedef struct {
   KB_VEC(const char *) deps;     /* imported project files, for the depfile */
   /* Exact messages of this CPython, asked of it once: see py_messages.c. Indexed by kt_msg. */
   const char **msg;
+  void *owner;                   /* py_load.c: what is needed to write an extension module */
 } kt_mod;
 
 /* Messages that differ between versions or are easy to get wrong; the front end asks the embedded CPython. */
