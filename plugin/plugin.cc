@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* plugin.cc: keelback-gccN.so: the version gate, the arguments, the order of the passes.
+ *
+ * Loaded by gate.c. Whatever is wrong here, the compilation must go on and its result be right: emitted C needs no
+ * plugin. So nothing below is an error; at worst there is one line, and nothing is registered.
+ *
+ *   -fplugin=keelback.so
+ *   -fplugin-arg-keelback-report=FILE   JSON: one record for each guard (report.cc)
+ *   -fplugin-arg-keelback-verbose       a remark for each guard; -fopt-info-loop shows them, too
+ *   -fplugin-arg-keelback-check         GCC's verifiers around our passes, and our own invariants
+ *   -fplugin-arg-keelback-selftest      say that this GCC is the one that the plugin was built for
+ *
+ * Debugging: -fdump-tree-all writes FILE.c.*t.kb_guards with the guards that were found (options are read before
+ * plugins, so GCC does not know -fdump-tree-kb_guards); gcc -wrapper gdb,--args stops in cc1.
+ */
+#include "pass.h"
+
+int plugin_is_GPL_compatible;
+kb_options kb_opt;
+
+/* The version that the plugin says it is for; a test builds it for another one. */
+#ifndef KB_PLUGIN_MAJOR
+#define KB_PLUGIN_MAJOR GCCPLUGIN_VERSION_MAJOR
+#endif
+
+static bool usable = true; /* the self test at the start of the unit */
+
+/* -- Passes --------------------------------------------------------------------------------------------------- */
+
+static void print_guards(function *fn, const vec<kb_guard> &guards)
+{
+  for (const kb_guard &g : guards) {
+    auto_vec<kb_place *, 4> places;
+    kb_places_of_exit(fn, g.exit, &places);
+    for (const kb_place *place : places)
+      fprintf(dump_file, "%s:%u: %s, %s, site %s\n", place->file, place->line, place->kind,
+              g.form == KB_FORM_GUARD ? "guard" : g.form == KB_FORM_ALWAYS ? "unconditional" : "behind another exit",
+              place->name);
+    if (g.leave)
+      print_gimple_stmt(dump_file, kb_last_stmt(g.leave->src), 2, TDF_SLIM);
+  }
+  fprintf(dump_file, "%u guards and guardless exits\n", guards.length());
+}
+
+/* An exit of the source must stand on the Python line that its site names. */
+static void check_lines(function *fn, const vec<kb_guard> &guards)
+{
+  for (const kb_guard &g : guards) {
+    auto_vec<kb_place *, 4> places;
+    kb_places_of_exit(fn, g.exit, &places);
+    for (const kb_place *place : places)
+      if (!kb_place_on_line(place, gimple_location(g.exit)))
+        warning_at(gimple_location(g.exit), 0, "keelback: the site %s is on line %u of %s", place->name, place->line,
+                   place->file);
+  }
+}
+
+static unsigned run_pass(function *fn, enum kb_stage stage)
+{
+  auto_vec<kb_guard> guards;
+  if (kb_opt.check)
+    kb_verify_function(fn);
+  kb_find_guards(fn, &guards);
+  kb_count_guards(fn, stage, guards);
+  if (dump_file)
+    print_guards(fn, guards);
+  kb_remark_guards(fn, stage, guards);
+  if (kb_opt.check) {
+    kb_check_guards(fn, guards);
+    if (stage == KB_AT_SITES)
+      check_lines(fn, guards);
+    kb_verify_function(fn);
+  }
+  return 0;
+}
+
+namespace {
+
+const pass_data pass_of_stage[KB_NSTAGES] = {
+  {GIMPLE_PASS, "kb_sites", OPTGROUP_NONE, TV_NONE, PROP_cfg, 0, 0, 0, 0},
+  {GIMPLE_PASS, "kb_guards", OPTGROUP_LOOP, TV_NONE, PROP_cfg | PROP_ssa, 0, 0, 0, 0},
+  {GIMPLE_PASS, "kb_left", OPTGROUP_LOOP, TV_NONE, PROP_cfg | PROP_ssa, 0, 0, 0, 0},
+};
+
+class kb_pass : public gimple_opt_pass {
+  enum kb_stage stage;
+
+public:
+  kb_pass(enum kb_stage s) : gimple_opt_pass(pass_of_stage[s], g), stage(s) {}
+  bool gate(function *) final { return usable; }
+  unsigned int execute(function *fn) final { return run_pass(fn, stage); }
+};
+
+} // namespace
+
+/* After stdarg, inlining and the first value and range passes are done, and neither loop headers nor guards have
+   been copied yet: see doc/guards.txt. At -O0 and -Og there is no such place, and only the other two run. */
+static void register_passes(const char *plugin)
+{
+  static const char *const after[KB_NSTAGES] = {"cfg", "stdarg", "optimized"};
+  for (int stage = 0; stage < KB_NSTAGES; stage++) {
+    register_pass_info info = {new kb_pass((enum kb_stage)stage), after[stage], 1, PASS_POS_INSERT_AFTER};
+    register_callback(plugin, PLUGIN_PASS_MANAGER_SETUP, NULL, &info);
+  }
+}
+
+/* Partial inlining would move an exit with its "return 1" into a function of its own. After that GCC cannot see that
+   the status is 1, the caller tests it, the exit joins the caller's loop, and nothing there is vectorised. */
+static void keep_whole(void *gate_status, void *)
+{
+  bool *run = (bool *)gate_status;
+  if (*run && cfun && current_pass
+      && (!strcmp(current_pass->name, "fnsplit") || !strcmp(current_pass->name, "feedback_fnsplit")) && kb_has_exit(cfun))
+    *run = false;
+}
+
+/* -- Start ---------------------------------------------------------------------------------------------------- */
+
+static void start_unit(void *, void *)
+{
+  if (const char *what = kb_selftest_nodes()) {
+    usable = false;
+    fprintf(stderr, "keelback: note: this GCC differs from the plugin's in its %s: going on without it\n", what);
+  } else if (kb_opt.selftest)
+    fprintf(stderr, "keelback: note: self test passed (GCC %d)\n", KB_PLUGIN_MAJOR);
+}
+
+static void finish_unit(void *gcc_data, void *user_data)
+{
+  if (usable)
+    kb_report(gcc_data, user_data);
+}
+
+static void read_arguments(const plugin_name_args *args)
+{
+  for (int i = 0; i < args->argc; i++) {
+    const char *key = args->argv[i].key, *value = args->argv[i].value;
+    if (!strcmp(key, "report") && value && *value)
+      kb_opt.report = value;
+    else if (!strcmp(key, "verbose"))
+      kb_opt.verbose = true;
+    else if (!strcmp(key, "check"))
+      kb_opt.check = true;
+    else if (!strcmp(key, "selftest"))
+      kb_opt.selftest = true;
+    else
+      warning(0, "keelback: unknown argument %<-fplugin-arg-%s-%s%s%s%>", args->base_name, key, value ? "=" : "",
+              value ? value : "");
+  }
+}
+
+/* Does the table-driven part of the gate let this GCC pass? Says why not. */
+static bool right_gcc(const plugin_gcc_version *gcc)
+{
+  if (atoi(gcc->basever) != KB_PLUGIN_MAJOR) {
+    fprintf(stderr, "keelback: note: the plugin is built for GCC %d, this is GCC %s: going on without it\n",
+            KB_PLUGIN_MAJOR, gcc->basever);
+    return false;
+  }
+  if (const char *what = kb_selftest_tables()) {
+    fprintf(stderr, "keelback: note: this GCC %s differs from the plugin's in its %s: going on without it\n",
+            gcc->basever, what);
+    return false;
+  }
+  return true;
+}
+
+int plugin_init(plugin_name_args *args, plugin_gcc_version *gcc)
+{
+  static plugin_info info = {"keelback", "Removes the guards of kernels that keelback compiled."};
+  /* Other languages, and C++ files that include kbabi.h, have no kernels; at link time their exits are kept. */
+  if (!right_gcc(gcc) || strncmp(lang_hooks.name, "GNU C", 5) || !strncmp(lang_hooks.name, "GNU C++", 7))
+    return 0;
+  read_arguments(args);
+  /* As if -D had been given: it is in force for -E, too, so that preprocessed text has the attribute. */
+  if (c_common_handle_option)
+    c_common_handle_option(OPT_D, "KEELBACK_PLUGIN", 1, 0, UNKNOWN_LOCATION, NULL);
+  register_callback(args->base_name, PLUGIN_INFO, NULL, &info);
+  register_callback(args->base_name, PLUGIN_ATTRIBUTES, kb_register_attributes, NULL);
+  register_callback(args->base_name, PLUGIN_START_UNIT, start_unit, NULL);
+  register_callback(args->base_name, PLUGIN_OVERRIDE_GATE, keep_whole, NULL);
+  register_callback(args->base_name, PLUGIN_FINISH_UNIT, finish_unit, NULL);
+  register_passes(args->base_name);
+  return 0;
+}
