@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* py_rt.h: what the py_*.c files share; with Python.h. They are built once for each Python into
+ * libkeelback-py3.X.a and linked into each extension module, which so has a kernel type of its own. */
+#ifndef KB_PY_RT_H
+#define KB_PY_RT_H
+
+#include "kbpy.h"
+#include "rt.h"
+
+/* What is asked of an argument, for conversion and for messages. */
+typedef struct {
+  const kbpy_kernel_def *def;
+  const kbpy_param *param;
+} kbpy_want;
+
+/* py_kernel.c: the type, made once a module; a kernel object. New references. */
+PyObject *kbpy_kernel_type(PyObject *module);
+PyObject *kbpy_kernel_new(PyObject *type, const kbpy_kernel_def *def, const kbpy_module_def *mod, PyObject *globals);
+/* "(a: float, x: kb.f64[:]) -> None", or without names. */
+PyObject *kbpy_signature(const kbpy_kernel_def *def, bool names);
+
+/* py_scalar.c */
+int kbpy_take_scalar(kbpy_want w, PyObject *o, kbpy_value *out);
+
+/* py_array.c: buffers and ndarrays; an exact ndarray is read through its structure and needs no release. */
+bool kbpy_is_ndarray(PyObject *o);
+int kbpy_take_ndarray(kbpy_want w, PyObject *o, kbpy_value *out);
+int kbpy_take_buffer(kbpy_want w, PyObject *o, kbpy_value *out, kbpy_held *held);
+
+/* py_numpy.c: looks for numpy among the imported modules, once it is there. */
+void kbpy_find_numpy(void);
+bool kbpy_is_numpy_bool(PyObject *o);
+
+/* py_args.c: sets exc "f() argument 'x': ..." and returns -1. */
+int kbpy_bad(kbpy_want w, PyObject *exc, const char *fmt, ...);
+/* How messages call the type of o: "list", "numpy.ndarray", "None". */
+const char *kbpy_came(PyObject *o);
+
+/* py_module.c: gives linecache the module's source, so that tracebacks show it; forced: imports linecache. */
+void kbpy_show_source(const kbpy_module_def *mod, bool forced);
+
+#endif
