@@ -43,7 +43,8 @@ AC_SUBST([SAN_CFLAGS]) AC_SUBST([SAN_PRELOAD]) AC_SUBST([COV_CFLAGS])
 AC_DEFUN([KB_WARNINGS], [
 WARN_CFLAGS=
 kb_save_CFLAGS=$CFLAGS
-for kb_flag in -Wall -Wextra -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wc++-compat; do
+for kb_flag in -Wall -Wextra -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wc++-compat \
+  -Werror=implicit-function-declaration; do
   AC_MSG_CHECKING([whether $CC knows $kb_flag])
   CFLAGS="$kb_save_CFLAGS -Werror $kb_flag"
   AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [AC_MSG_RESULT([yes]); WARN_CFLAGS="$WARN_CFLAGS $kb_flag"], [AC_MSG_RESULT([no])])

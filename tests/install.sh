@@ -17,8 +17,13 @@ inside() { # PATH FOLDER: PATH exists and lies in FOLDER
   case $(realpath "$1") in "$(realpath "$2")"/*) ;; *) echo "$1 is not in $2"; return 1 ;; esac
 }
 make_in() { "${MAKE:-make}" -C "$builddir" --no-print-directory "$@"; }
-included() { for f in $1; do case $f in -I*) inside "${f#-I}" "$2" || return 1 ;; esac; done; }
-plugged() { [ -z "$1" ] || inside "$1" "$2"; }
+included() { # FLAGS FOLDER: there is an -I, and all of them lie in FOLDER
+  case $1 in *-I*) ;; *) echo "no -I in '$1'"; return 1 ;; esac
+  for f in $1; do case $f in -I*) inside "${f#-I}" "$2" || return 1 ;; esac; done
+}
+plugged() { # FILE FOLDER: the plugin, where there is one
+  if [ -f "$builddir/plugin/keelback.so" ]; then inside "$1" "$2"; else equal "$1" ""; fi
+}
 
 mkdir "$tmp/w"
 cat >"$tmp/w/kernels.py" <<'P'
@@ -62,7 +67,7 @@ flags=$(PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$tmp/dest pkg-config --c
 is "a C program links by keelback.pc" $CC $KB_TEST_CFLAGS -Wall -Wextra -Werror main.c kernels.o $flags -o main
 is "it computes, and has an error state" equal "$(./main)" \
   "saxpy:6 IndexError: index 2 is out of bounds for axis 0 with size 2"
-no_python() { ! ldd "$1" | grep python; }
+no_python() { ldd "$1" >libs && ! grep python libs; }
 is "it does not link libpython" no_python ./main
 is "the installed command builds an extension module" "$kb" build kernels.py -o "kernels.so"
 platlib=$(dirname "$(dirname "$(find "$root" -path '*/keelback/__init__.py')")")
