@@ -3,15 +3,19 @@
 # The plugin under the GCCs that this machine does not have: builds it in a Debian 13 folder for GCC 13 and 14 and runs
 # plugin.sh with each; then gives each GCC the other's part. Needs root.
 #
-#     sh tests/gcc/other.sh DIR      DIR is made with debootstrap (45 s) when it is not there
+#     make check-gcc [DIR=folder], or: sh tests/gcc/other.sh DIR [VERSION...]
+#
+# DIR is made with debootstrap, in a minute, when it is not there.
 set -eu
-dir=${1:?usage: other.sh DIR}
-versions=${2:-13 14}
+test $# -gt 0 || { echo "usage: other.sh DIR [VERSION...]" >&2; exit 2; }
+dir=$1
+shift
+versions=${*:-13 14}
 src=$(cd "$(dirname "$0")/../.." && pwd)
-test "$(id -u)" = 0 || { echo "1..0 # SKIP needs root for chroot"; exit 0; }
+test "$(id -u)" = 0 || { echo "other.sh: needs root, for chroot" >&2; exit 77; }
 
 if ! test -x "$dir/usr/bin/gcc-14"; then
-  command -v debootstrap >/dev/null || { echo "1..0 # SKIP debootstrap is not installed"; exit 0; }
+  command -v debootstrap >/dev/null || { echo "other.sh: debootstrap is not installed" >&2; exit 77; }
   packages=make,libc6-dev,python3-minimal
   for v in $versions; do packages=$packages,gcc-$v,g++-$v,gcc-$v-plugin-dev; done
   debootstrap --variant=minbase --include=$packages trixie "$dir" >&2
