@@ -145,6 +145,38 @@ KB_OPS int64_t kb_irangelen(int64_t a, int64_t b, int64_t c)
 }
 KB_OPS bool kb_irangeleft(int64_t a, int64_t b, int64_t c) { return c > 0 ? a < b : a > b; }
 
+/* pow(a, b, c) with the sign of c; b >= 0, c != 0. */
+KB_OPS int64_t kb_ipowmod(int64_t a, int64_t b, int64_t c)
+{
+  __extension__ typedef unsigned __int128 u128;
+  uint64_t m = c < 0 ? 0 - (uint64_t)c : (uint64_t)c, r = 1 % m;
+  uint64_t x = a < 0 ? (m - (0 - (uint64_t)a) % m) % m : (uint64_t)a % m;
+  for (; b > 0; b >>= 1) {
+    if (b & 1)
+      r = (uint64_t)((u128)r * x % m);
+    x = (uint64_t)((u128)x * x % m);
+  }
+  return c < 0 && r ? (int64_t)(r + (uint64_t)c) : (int64_t)r;
+}
+/* gcd(a, b) >= 0, where it fits. */
+KB_OPS int64_t kb_igcd(int64_t a, int64_t b)
+{
+  uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b, t;
+  for (; y; x = y, y = t)
+    t = x % y;
+  return (int64_t)x;
+}
+/* The whole part of the root of a >= 0. The double's is off by one at most. */
+KB_OPS int64_t kb_iisqrt(int64_t a)
+{
+  uint64_t n = (uint64_t)a, r = (uint64_t)__builtin_sqrt((double)a);
+  if (r * r > n) /* r <= 2**31.5: no wrap */
+    r--;
+  else if ((r + 1) * (r + 1) <= n)
+    r++;
+  return (int64_t)r;
+}
+
 /* -- Bits of floats ------------------------------------------------------------------------------------- */
 
 KB_OPS uint64_t kb_fbits(double a)
@@ -259,6 +291,18 @@ KB_LIBM1(erf) KB_LIBM1(erfc) KB_LIBM1(cbrt) KB_LIBM2(pow) KB_LIBM2(fmod)
 #ifdef __cplusplus
 }
 #endif
+
+/* Results that CPython turns into exceptions: r of f(x) or f(x, y). */
+KB_OPS bool kb_mnan1(double r, double x) { return kb_fisnan(r) && !kb_fisnan(x); }
+KB_OPS bool kb_minf1(double r, double x) { return kb_fisinf(r) && kb_fisfinite(x); }
+KB_OPS bool kb_mnan2(double r, double x, double y) { return kb_fisnan(r) && !kb_fisnan(x) && !kb_fisnan(y); }
+KB_OPS bool kb_minf2(double r, double x, double y) { return kb_fisinf(r) && kb_fisfinite(x) && kb_fisfinite(y); }
+/* x ** y: zero to a negative finite power; complex. */
+KB_OPS bool kb_fpowz(double x, double y) { return x == 0.0 && y < 0.0 && kb_fisfinite(y); }
+KB_OPS bool kb_fpowc(double x, double y)
+{
+  return x < 0.0 && kb_fisfinite(x) && kb_fisfinite(y) && y != __builtin_floor(y);
+}
 
 /* -- Floats -------------------------------------------------------------------------------------------------------- */
 
