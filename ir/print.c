@@ -263,7 +263,7 @@ static void print_fn_name(FILE *out, const kb_mod *m, const kb_fn *f)
 
 static const char *own_file(const kb_text *t)
 {
-  return t->f->loc.file ? t->f->loc.file : t->m ? t->m->file : NULL;
+  return t->f->loc.line && t->f->loc.file ? t->f->loc.file : t->m ? t->m->file : NULL;
 }
 
 static void print_loc(FILE *out, const char *own, kb_loc loc)
@@ -363,7 +363,6 @@ static void print_call(const kb_text *t, const kb_val *v)
 void kb_text_ins(const kb_text *t, kb_ref r)
 {
   const kb_val *v = kb_v(t->f, r);
-  fputs("    ", t->out);
   if (v->ty != KB_T_VOID) {
     print_label(t, r);
     fprintf(t->out, ":%s = ", kb_type_text(v->ty));
@@ -418,6 +417,7 @@ void kb_print_fn(FILE *out, const kb_mod *m, const kb_fn *f)
     print_block(&t, t.order.v[i]);
     fputs(":\n", out);
     KB_FOR_INS(f, t.order.v[i], r) {
+      fputs("    ", out);
       kb_text_ins(&t, r);
       fputc('\n', out);
     }

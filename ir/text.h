@@ -24,7 +24,7 @@ void kb_text_free(kb_text *t);
 void kb_text_use(const kb_text *t, kb_ref r);     /* an operand: %name.5, 1, 2.0f, undef:obj ... */
 void kb_text_loc(const kb_text *t, kb_loc loc);   /* " !5:9-17", or nothing */
 void kb_text_string(FILE *out, const char *s);    /* "quoted" */
-void kb_text_ins(const kb_text *t, kb_ref r);     /* an instruction with its indent, without the end of the line */
+void kb_text_ins(const kb_text *t, kb_ref r);     /* an instruction, without the end of the line */
 void kb_text_snap(const kb_text *t, uint32_t snap); /* one line with its end */
 
 /* Names of the kinds of virtual objects, and of the kinds of exits. ORDER kb_vkind, kb_exitkind. */

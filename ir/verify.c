@@ -31,7 +31,7 @@ __attribute__((format(printf, 4, 5))) static bool breach(check *c, int invariant
   if (r && r < c->f->val.n) {
     kb_text t;
     kb_text_init(&t, out, c->m, c->f);
-    fputc(':', out);
+    fputs(": ", out);
     kb_text_ins(&t, r);
     kb_text_free(&t);
   }
