@@ -70,5 +70,7 @@ AC_SUBST([PYTHON_VERSION]) AC_SUBST([PYTHON_CPPFLAGS]) AC_SUBST([PYTHON_LDFLAGS]
 AC_SUBST([PYTHON_EXT_SUFFIX]) AC_SUBST([pythonplatdir])
 AC_DEFINE_UNQUOTED([KB_PYTHON_EXE], ["$PYTHON"], [the Python that this build is for])
 AC_DEFINE_UNQUOTED([KB_PYTHON_VERSION], ["$PYTHON_VERSION"], [its version])
+AC_DEFINE_UNQUOTED([KB_PYTHON_INCLUDE], ["$kb_inc"], [the folder of its headers])
+AC_DEFINE_UNQUOTED([KB_PYTHON_INCLUDE], ["$kb_inc"], [where its Python.h is])
 AC_DEFINE_UNQUOTED([KB_EXT_SUFFIX], ["$PYTHON_EXT_SUFFIX"], [what its extension modules end in])
 ])
