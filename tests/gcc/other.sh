@@ -14,7 +14,7 @@ versions=${*:-13 14}
 src=$(cd "$(dirname "$0")/../.." && pwd)
 test "$(id -u)" = 0 || { echo "other.sh: needs root, for chroot" >&2; exit 77; }
 
-if ! test -x "$dir/usr/bin/gcc-14"; then
+if ! test -x "$dir/usr/bin/gcc-${versions%% *}"; then
   command -v debootstrap >/dev/null || { echo "other.sh: debootstrap is not installed" >&2; exit 77; }
   packages=make,libc6-dev,python3-minimal
   for v in $versions; do packages=$packages,gcc-$v,g++-$v,gcc-$v-plugin-dev; done
