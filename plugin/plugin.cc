@@ -94,7 +94,7 @@ public:
 } // namespace
 
 /* After stdarg, inlining and the first value and range passes are done, and neither loop headers nor guards have
-   been copied yet: see doc/guards.txt. At -O0 and -Og there is no such place, and only the other two run. */
+   been copied yet: see doc/plugin.txt. At -O0 and -Og there is no such place, and only the other two run. */
 static void register_passes(const char *plugin)
 {
   static const char *const after[KB_NSTAGES] = {"cfg", "stdarg", "optimized"};
