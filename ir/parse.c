@@ -507,6 +507,8 @@ static bool body_line(parser *s)
   ins x;
   memset(&x, 0, sizeof x);
   bool ok = instruction(s, &x);
+  if (!ok && x.name)
+    ps_forgive(s, x.name, x.name_at);
   kb_vec_free(&x.args);
   kb_vec_free(&x.blocks);
   return ok;

@@ -49,6 +49,7 @@ const char *ps_label_name(parser *s, const char *sigil); /* NULL after an error 
 bool ps_mention(parser *s, const char *sigil, uint32_t *n); /* values, blocks: number; snapshots: index of the label + 1 */
 label *ps_define(parser *s, char sigil, const char *name, const char *at);
 bool ps_define_value(parser *s, const char *name, const char *at, kb_ref r);
+void ps_forgive(parser *s, const char *name, const char *at); /* a value whose line is wrong counts as defined */
 bool ps_operand(parser *s, kb_ref *r);
 
 #endif

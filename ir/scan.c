@@ -241,6 +241,9 @@ label *ps_define(parser *s, char sigil, const char *name, const char *at)
   return l;
 }
 
+/* Its line was wrong: no more errors about it. */
+void ps_forgive(parser *s, const char *name, const char *at) { get_label(s, '%', name, at, true)->defined = true; }
+
 /* Python's name in a label: "s" of "s.5", "x" of "x", none of "5". */
 static const char *python_name(const char *name)
 {
