@@ -76,7 +76,7 @@ void kb_py_make_tree(kb_py *py, uint32_t index);
 /* -- py_load.c ---------------------------------------------------------------------------------------------- */
 /* Trees of kernels that live in this interpreter: a list of keelback Kernel objects. NULL after kb_error. */
 kt_mod *kb_py_load_kernels(PyObject *kernels);
-/* The file's source, and its code as an extension module executes it: new references to bytes. */
+/* The file's source (bytes) and its code object as an extension module executes it: new references. */
 bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code);
 
 /* -- py_types.c --------------------------------------------------------------------------------------------- */

@@ -376,6 +376,45 @@ kt_mod *kb_py_load(const char *path) {
   return m;
 }
 
+/* Does some kernel have another name than its function, or is one of several with the same? Else names are enough. */
+static bool order_matters(PyObject *order) {
+  PyObject *key, *list;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(order, &at, &key, &list))
+    if (PyList_GET_SIZE(list) != 1 || PyList_GET_ITEM(list, 0) == Py_None || PyUnicode_Compare(PyList_GET_ITEM(list, 0), key) != 0)
+      return true;
+  return false;
+}
+
+/* `__keelback_order__ = {...}` after the docstring and the __future__ imports of an AST. */
+static bool put_order(PyObject *ast, PyObject *order) {
+  PyObject *body = kb_py_get(ast, "body");
+  Py_ssize_t at = 0;
+  for (; at < PyList_GET_SIZE(body); at++) {
+    PyObject *node = PyList_GET_ITEM(body, at);
+    const char *from = kb_py_kind(node) == KA_ImportFrom ? kb_py_get_str(node, "module") : NULL;
+    bool doc = at == 0 && kb_py_kind(node) == KA_Expr && kb_py_kind(kb_py_get(node, "value")) == KA_Constant;
+    if (!doc && !(from && strcmp(from, "__future__") == 0)) break;
+  }
+  PyObject *text = PyUnicode_FromFormat("__keelback_order__ = %R", order), *name = PyUnicode_FromString("<order>");
+  PyObject *tree = text && name ? kb_py_compile(text, name, PyCF_ONLY_AST) : NULL;
+  bool done = tree && PyList_Insert(body, at, PyList_GET_ITEM(kb_py_get(tree, "body"), 0)) == 0;
+  Py_XDECREF(text);
+  Py_XDECREF(name);
+  Py_XDECREF(tree);
+  return done;
+}
+
+bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code) {
+  owner *own = (owner *)m->owner;
+  PyObject *ast = kb_py_compile(own->source, own->filename, PyCF_ONLY_AST);
+  bool ok = ast && (!order_matters(own->order) || put_order(ast, own->order));
+  *code = ok ? kb_py_compile(ast, own->filename, 0) : NULL;
+  *source = *code ? Py_NewRef(own->source) : NULL;
+  Py_XDECREF(ast);
+  return *code != NULL;
+}
+
 kt_mod *kb_py_load_kernels(PyObject *kernels) {
   kb_py *py = NULL;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(kernels); i++) {

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* keelback.c: the keelback command: finds the job and does it. */
+#include "cmd.h"
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char help[] =
+  "usage: keelback JOB ...\n"
+  "\n"
+  "  emit K.py -o K.c [--header K.h] [--depfile K.d] [--prefix P]   Python to C\n"
+  "  build K.py -o K.so|K.o|K.a [--header K.h] [--prefix P] [--save-temps] [--verbose] [-O2 -march=... other cc flags]\n"
+  "                                  Python to an extension module (.so), or an object or archive for C\n"
+  "  check K.py [-n N] [--seed S]    compares every kernel with CPython; TAP\n"
+  "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all\n"
+  "  opt F.kir [-p PASS] [-x ENGINES]   passes and engines over text IR\n"
+  "  config --cflags | --kernel-cflags | --libs | --plugin | --python | --version\n"
+  "\n"
+  "  -d LETTERS of emit, build and ir shows the steps between (-d ? lists them).\n"
+  "  CC and AR name other tools; errors have the status 1, wrong usage 2.\n";
+
+static const struct { const char *name; int (*run)(int argc, char **argv); } jobs[] = {
+  { "emit", kb_cmd_emit }, { "build", kb_cmd_build }, { "ir", kb_cmd_ir },
+  { "opt", kb_cmd_opt },   { "check", kb_cmd_check }, { "config", kb_cmd_config },
+};
+
+/* -- ir ------------------------------------------------------------------------------------------------------------ */
+
+int kb_cmd_ir(int argc, char **argv) {
+  kb_job job = { 0 };
+  kt_mod *t;
+  const char *value, *only = NULL;
+  struct stat st;
+  for (int i = 0; i < argc; i++) {
+    if (kb_job_option(&job, argc, argv, &i)) continue;
+    if ((value = kb_option("--after", argc, argv, &i))) job.after = value;
+    else if (argv[i][0] == '-') kb_usage_error("ir", "unknown option %s", argv[i]);
+    else if (job.input) kb_usage_error("ir", "one file at a time, not both %s and %s", job.input, argv[i]);
+    else job.input = argv[i];
+  }
+  if (!job.input) kb_usage_error("ir", "which Python file?");
+  const char *colon = strrchr(job.input, ':');
+  if (colon && stat(job.input, &st) != 0) {
+    only = colon + 1;
+    job.input = kb_intern_n(job.input, (size_t)(colon - job.input));
+  }
+  kb_mod *m = kb_job_compile(&job, &t);
+  bool found = only == NULL, ok = m != NULL;
+  for (uint32_t i = 0; only && m && i < m->fns.n; i++) {
+    if (strcmp(m->fns.v[i]->name, only) != 0) continue;
+    kb_print_fn(stdout, m, m->fns.v[i]);
+    found = true;
+  }
+  if (m && !only) kb_print_mod(stdout, m);
+  if (m && !found) kb_error(kb_at_file(job.input), "there is no kernel '%s'", only);
+  if (m) kb_mod_free(m);
+  kt_mod_free(t);
+  return ok && found ? 0 : 1;
+}
+
+/* -- check, config --------------------------------------------------------------------------------------------------- */
+
+int kb_cmd_check(int argc, char **argv) {
+  const kb_paths *paths = kb_paths_from(kb_paths_program());
+  if (!paths || !kb_py_start(paths, true)) return 1;
+  return kb_py_call_main("keelback.check", "main", argc, argv);
+}
+
+int kb_cmd_config(int argc, char **argv) {
+  const kb_paths *p = kb_paths_from(kb_paths_program());
+  if (!p) return 1;
+  if (argc == 0) kb_usage_error("config", "what? --cflags, --kernel-cflags, --libs, --plugin, --python or --version");
+  for (int i = 0; i < argc; i++) {
+    if (strcmp(argv[i], "--cflags") == 0) printf("-I%s\n", p->include);
+    else if (strcmp(argv[i], "--kernel-cflags") == 0) {
+      printf("-I%s -fno-math-errno -fno-trapping-math -ffp-contract=off", p->include);
+      if (p->plugin) printf(" -fplugin=%s", p->plugin);
+      putchar('\n');
+    } else if (strcmp(argv[i], "--libs") == 0) printf("-L%s -lkeelback -lm\n", p->lib);
+    else if (strcmp(argv[i], "--plugin") == 0) printf("%s\n", p->plugin ? p->plugin : "");
+    else if (strcmp(argv[i], "--python") == 0) printf("%s\n", p->python);
+    else if (strcmp(argv[i], "--version") == 0) printf("%s\n", PACKAGE_VERSION);
+    else kb_usage_error("config", "unknown option %s", argv[i]);
+  }
+  return 0;
+}
+
+/* -- main ---------------------------------------------------------------------------------------------------------------- */
+
+/* What was printed has arrived, or the status says that it has not. */
+static int flushed(int status) {
+  bool bad = ferror(stdout) != 0;
+  if (fflush(stdout) != 0) bad = true;
+  if (!bad) return status;
+  fprintf(stderr, "keelback: the output cannot be written: %s\n", strerror(errno));
+  return status ? status : 1;
+}
+
+int main(int argc, char **argv) {
+  int status = -1;
+  if (argc < 2) {
+    fputs(help, stderr);
+    return 2;
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    fputs(help, stdout);
+    return flushed(0);
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    printf("keelback %s (Python %s)\n", PACKAGE_VERSION, KB_PYTHON_VERSION);
+    return flushed(0);
+  }
+  kb_temp_on_signals();
+  for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+    if (strcmp(argv[1], jobs[i].name) != 0) continue;
+    status = jobs[i].run(argc - 2, argv + 2);
+    break;
+  }
+  if (status < 0) {
+    fprintf(stderr, "keelback: unknown job '%s'; see keelback --help\n", argv[1]);
+    return 2;
+  }
+  status = flushed(status);
+  kb_py_end(strcmp(argv[1], "check") == 0);
+  kb_temp_clean();
+  return status;
+}
