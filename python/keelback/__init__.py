@@ -46,8 +46,8 @@ def ones(shape, dtype=f64):
     return ref.ones(shape, dtype)
 
 
-def full(shape, fill_value, dtype=f64):
-    """A new array with every element set to `fill_value`."""
+def full(shape, fill_value, dtype=None):
+    """A new array with every element set to `fill_value`; without a dtype, of that value's type."""
     from . import ref
 
     return ref.full(shape, fill_value, dtype)

@@ -31,6 +31,8 @@ def as_declared(value, ty):
         return round_f32(float(value) if not isinstance(value, int) else value)
     if name in ("bool", "boolean"):
         return value
+    if value is None or name in ("none", "any"):
+        return plain(value)
     if name == "int" and isinstance(value, int):
         return int(value)
     if ty.kind == "sized" and isinstance(value, int):

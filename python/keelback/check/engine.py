@@ -7,6 +7,7 @@ An outcome is (how, value, memory): how is "return", "raise" (value: type name, 
 import gc
 import importlib.machinery
 import importlib.util
+import inspect
 import os
 import pickle
 import select
@@ -17,7 +18,9 @@ import types
 
 from .. import _kernel, ref
 from ..ref import views
+from .compare import as_declared
 from .inputs import np
+from .types import signature
 
 # -- The reference -------------------------------------------------------------------------------------------
 
@@ -69,17 +72,30 @@ def load(path):
     return own, noted
 
 
+def _callee(kernel, functions):
+    """A kernel as other kernels call it: arguments and result take the declared types."""
+    sig = inspect.signature(kernel.py_func)
+    params, result = signature(kernel.py_func, kernel.options)
+    types_ = {p.name: p.type for p in params}
+
+    def call(*args, **keywords):
+        bound = sig.bind(*args, **keywords)
+        bound.apply_defaults()
+        given = [v if types_[n].kind in ("array", "ptr", "any") else _wrap(as_declared(v, types_[n]), types_[n])
+                 for n, v in bound.arguments.items()]
+        positional = [v for v, p in zip(given, params) if not p.kwonly]
+        named = {p.name: v for v, p in zip(given, params) if p.kwonly}
+        value = functions[id(kernel)](*positional, **named)
+        return value if result.kind == "any" else _wrap(as_declared(value, result), result)
+    return call
+
+
 def plain_functions(noted):
-    """Kernel -> function over a copy of its globals in which kernels are plain functions and NumPy makes ref arrays."""
-    scopes, made = {}, {}
+    """Kernel -> function over a copy of its globals, in which NumPy makes the reference's arrays and kernels are plain
+    functions that take and return what they are declared to."""
+    final, scopes, made = {}, {}, {}
     for k in noted:
-        fn = k.py_func
-        scope = scopes.setdefault(id(fn.__globals__), (dict(fn.__globals__), fn.__globals__))[0]
-        new = types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, fn.__closure__)
-        new.__kwdefaults__, new.__qualname__ = fn.__kwdefaults__, fn.__qualname__
-        made[id(k)] = new
-    for k in noted:
-        made[id(k.py_func)] = made[id(k)]
+        made[id(k)] = made[id(k.py_func)] = _callee(k, final)
 
     def changed(v):
         if id(v) in made:
@@ -93,22 +109,17 @@ def plain_functions(noted):
                 if v is getattr(np, name):
                     return maker
         return _casts(v)
-    for scope, _ in scopes.values():
-        for n, v in list(scope.items()):
-            if not n.startswith("__"):
-                scope[n] = changed(v)
     for k in noted:
-        fn = made[id(k)]
-        if fn.__closure__:
-            cells = tuple(types.CellType(changed(c.cell_contents)) for c in fn.__closure__)
-            new = types.FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, cells)
-            new.__kwdefaults__ = fn.__kwdefaults__
-            for scope, _ in scopes.values():
-                for n, v in list(scope.items()):
-                    if v is fn:
-                        scope[n] = new
-            made[id(k)] = new
-    return {id(k): made[id(k)] for k in noted}
+        fn = k.py_func
+        scope = scopes.get(id(fn.__globals__))
+        if scope is None:
+            scope = {n: v if n.startswith("__") else changed(v) for n, v in fn.__globals__.items()}
+            scopes[id(fn.__globals__)] = scope
+        cells = tuple(types.CellType(changed(c.cell_contents)) for c in fn.__closure__ or ())
+        new = types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, cells or None)
+        new.__kwdefaults__ = fn.__kwdefaults__
+        final[id(k)] = new
+    return final
 
 
 class OverBudget(BaseException):
@@ -173,11 +184,14 @@ class Budget:
 
 
 def _wrap(value, ty):
+    """A plain value as a kernel sees it. Sized ints only bound what a parameter takes: inside they are ints."""
     if ty.kind == "array":
         return ref.view(value)
     if ty.kind == "ptr":
         return ref.pointer(value)
-    return getattr(ref, ty.elem)(value) if ty.kind == "sized" else value
+    if ty.kind == "tuple":
+        return tuple(map(_wrap, value, ty.items))
+    return getattr(ref, ty.elem)(value) if ty.kind == "sized" and ty.elem in ("f32", "f64") else value
 
 
 def _plain(value):

@@ -20,18 +20,12 @@ def _of_ctypes(c):
         return Type("none")
     if c is ctypes.c_bool:
         return Type("bool")
-    if c is ctypes.c_double:
-        return Type("float")
-    if c is ctypes.c_float:
-        return Type("sized", "f32")
     code = getattr(c, "_type_", None)
-    if isinstance(code, str) and code in "bhilqBHILQ":
-        size = 8 * ctypes.sizeof(c)
-        return Type("int") if code.islower() and size == 64 else Type("sized", ("i" if code.islower() else "u") + str(size))
+    if isinstance(code, str) and code in "bhilqBHILQfd":
+        letter = "f" if code in "fd" else "i" if code.islower() else "u"
+        return Type("sized", f"{letter}{8 * ctypes.sizeof(c)}")
     if isinstance(code, type):
-        inner = _of_ctypes(code)
-        elem = inner.elem or {"bool": "boolean", "float": "f64", "int": "i64"}[inner.kind]
-        return Type("ptr", elem)
+        return Type("ptr", _of_ctypes(code).elem or "boolean")
     raise TypeError(f"no type of kernels: {c!r}")
 
 
@@ -54,8 +48,9 @@ def type_of(annotation, scope):
     origin, args = getattr(annotation, "__origin__", None), getattr(annotation, "__args__", ())
     if origin is tuple:
         return Type("tuple", items=tuple(type_of(a, scope) for a in args))
-    if getattr(origin, "__name__", "") == "ndarray":  # numpy.typing.NDArray[np.float64]: any rank; one axis here
-        return Type("array", dtype_name(args[-1].__args__[0]), 1)
+    if getattr(origin, "__name__", "") == "ndarray":  # numpy.typing.NDArray[np.float64]: one axis, unless it says more
+        shape = getattr(args[0], "__args__", (...,))
+        return Type("array", dtype_name(args[-1].__args__[0]), 1 if ... in shape else len(shape))
     if isinstance(annotation, type) and issubclass(annotation, (ctypes._SimpleCData, ctypes._Pointer)):
         return _of_ctypes(annotation)
     return Type("sized", dtype_name(annotation))

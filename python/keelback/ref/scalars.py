@@ -140,9 +140,15 @@ def _box(r):
     return r if isinstance(r, complex) else f32._of(r)
 
 
+def _weak_f32(other):
+    """The value of a weak operand of f32, None for what is no number."""
+    if isinstance(other, sized_int):
+        raise TypeError(f"f32 with {other.name}: NumPy would choose the width; write kb.f32(...) or int(...)")
+    return round_f32(other) if isinstance(other, (float, int)) else None
+
+
 def _f32_binary(name):
-    op = _F32_OPS[name]
-    builtin = divmod if name == "divmod" else getattr(float, f"__{name}__")
+    op, wide = _F32_OPS[name], getattr(f64, f"__{name}__")
 
     def forward(self, other, mod=None):
         if mod is not None:
@@ -150,24 +156,13 @@ def _f32_binary(name):
         if isinstance(other, f32):
             return _box(op(self._v, other._v))
         if isinstance(other, f64):
-            return builtin(f64(self._v), other)
-        if isinstance(other, (float, int)):
-            return _box(op(self._v, round_f32(other)))
-        return NotImplemented
+            return wide(f64(self._v), other)
+        w = _weak_f32(other)
+        return NotImplemented if w is None else _box(op(self._v, w))
 
-    def reflected(self, other, mod=None):
-        if isinstance(other, (float, int)):  # f64 has its own forward method
-            return _box(op(round_f32(other), self._v))
-        return NotImplemented
-    if name == "divmod":
-        def forward(self, other):  # noqa: F811: divmod() goes through f64's method, not float's
-            if isinstance(other, f32):
-                return _box(op(self._v, other._v))
-            if isinstance(other, f64):
-                return divmod(f64(self._v), other)
-            return _box(op(self._v, round_f32(other))) if isinstance(other, (float, int)) else NotImplemented
-    else:
-        builtin = getattr(f64, f"__{name}__")
+    def reflected(self, other, mod=None):  # f64 has its own forward method
+        v = _weak_f32(other)
+        return NotImplemented if v is None else _box(op(v, self._v))
     return forward, reflected
 
 

@@ -203,12 +203,10 @@ def empty(shape, dtype="f64"):
     return zeros(shape, dtype)
 
 
-def full(shape, value, dtype=None):
-    """A new array with value in each element; without dtype the value's own type."""
-    if dtype is None:
-        dtype = "boolean" if isinstance(value, bool) else type(value) if not isinstance(value, float) else "f64"
-    v = zeros(shape, dtype)
-    _fill(v, value)
+def full(shape, fill_value, dtype=None):
+    """A new array with fill_value in each element; without dtype the value's own type."""
+    v = zeros(shape, type(fill_value) if dtype is None else dtype)
+    _fill(v, fill_value)
     return v
 
 
