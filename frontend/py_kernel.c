@@ -75,6 +75,7 @@ uint32_t kb_py_add_kernel(kb_py *py, PyObject *kernel, bool exported) {
   k->file = kb_py_file_of(py, code->co_filename)->name;
   k->loc.file = k->file;
   k->loc.line = (uint32_t)code->co_firstlineno;
+  k->loc.col = 1;
   k->owner = Py_NewRef(kernel);
   PyObject *index = PyLong_FromUnsignedLong(py->mod->kernels.n);
   PyDict_SetItem(py->indices, function, index);

@@ -405,8 +405,20 @@ static bool put_order(PyObject *ast, PyObject *order) {
   return done;
 }
 
+/* Kernels of a living interpreter: the module that holds them must not execute the file once more. */
+static bool empty_source(const kt_mod *m, PyObject **source, PyObject **code) {
+  PyObject *filename = PyUnicode_DecodeFSDefault(m->file), *nothing = PyBytes_FromString("");
+  *code = filename && nothing ? kb_py_compile(nothing, filename, 0) : NULL;
+  *source = *code ? kb_py_read(m->file) : NULL;
+  if (*code && !*source) *source = Py_NewRef(nothing);
+  Py_XDECREF(filename);
+  Py_XDECREF(nothing);
+  return *code != NULL;
+}
+
 bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code) {
   owner *own = (owner *)m->owner;
+  if (!own) return empty_source(m, source, code);
   PyObject *ast = kb_py_compile(own->source, own->filename, PyCF_ONLY_AST);
   bool ok = ast && (!order_matters(own->order) || put_order(ast, own->order));
   *code = ok ? kb_py_compile(ast, own->filename, 0) : NULL;

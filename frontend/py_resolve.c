@@ -162,7 +162,7 @@ static kt_node *unusable(kb_py_fn *f, PyObject *object, kb_loc loc, const char *
   if (PyDict_Check(object)) return bad(f, loc, "$ is a dict, which can change; pass its values as parameters", called, NULL);
   if (is_instance(object, "numpy", "ndarray"))
     return bad(f, loc, "$ is a NumPy array, which can change; pass it as an array parameter or make it a tuple", called, NULL);
-  if (PyModule_Check(object)) return bad(f, loc, "$ is a module; name what you need of it: $.something", called, called);
+  if (PyModule_Check(object)) return bad(f, loc, "$ is a module; name what you need of it, as in math.sqrt", called, NULL);
   if (PyFunction_Check(object) && of_numpy(object))
     return bad(f, loc, "$ is a NumPy function, which is not supported in a kernel; write the loop out", called, NULL);
   if (PyFunction_Check(object))

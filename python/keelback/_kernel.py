@@ -193,17 +193,19 @@ class Kernel:
 
     @property
     def signatures(self):
-        """The signatures that there is native code for, as strings."""
-        return [self._compiled().signature]
+        """What there is native code for."""
+        return self._compiled().signatures
 
     @property
     def stats(self):
-        """Seconds spent on each step of compiling, and the size of what came of it."""
-        return dict(self._compiled().stats)
+        """What compiling took, and counters of the native function."""
+        unit = self._compiled()
+        return {**unit.function.stats, **unit.stats, "tier": "first call"}
 
     def explain(self, file=None):
-        """Prints the signature, the guards that are left and where they are."""
-        print(self._compiled().explain(), file=file)
+        """Prints the signature and the typed IR, whose guards say what is still checked at run time."""
+        unit = self._compiled()
+        print(*unit.signatures, unit.ir, sep="\n", file=file)
 
 
 def _bound(fn, table):
@@ -244,7 +246,9 @@ def _make(fn, options):
     if table is not None and _noted is None:
         native = _bound(fn, table)
         if native is not None:
-            return native
+            native = native.__keelback_bind__(fn)
+            if native is not fn:  # fn again: another function of the same name
+                return native
     made = Kernel(fn, options)
     if _noted is not None:
         _noted.append(made)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Compiles a kernel in this process by its first call: front end, C compiler, import."""
+
+import importlib.util
+import itertools
+import os
+import shutil
+import tempfile
+import threading
+import time
+
+from ._kernel import CompileError
+
+try:
+    from . import _keelback
+except ImportError as error:
+    _keelback = None
+    _reason = str(error)
+
+_lock = threading.RLock()
+_numbers = itertools.count(1)
+
+
+class Unit:
+    """A kernel's native function and what there is to know about it."""
+
+    def __init__(self, function, texts, stats):
+        self.function = function
+        self.c_source = texts["c"]
+        self.c_header = texts["header"]
+        self.ir = texts["ir"]
+        self.stats = stats
+        self.signatures = function.signatures
+
+
+def _write(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def _read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
+def compile(kernel):
+    """The Unit of a Kernel object."""
+    if _keelback is None:
+        raise CompileError(f"{kernel!r} is not built, and Keelback's compiler is not installed here: {_reason}")
+    with _lock:
+        return kernel._unit or _compile(kernel)
+
+
+def _compile(kernel):
+    name = f"_keelback_{os.getpid()}_{next(_numbers)}"
+    started = time.perf_counter()
+    texts = _keelback.compile([kernel], name)
+    translated = time.perf_counter()
+    folder = tempfile.mkdtemp(prefix="keelback-")
+    try:
+        c, wrapper, so, log = (os.path.join(folder, file) for file in ("kernels.c", "wrapper.c", name + ".so", "log"))
+        _write(c, texts["c"])
+        _write(wrapper, texts["wrapper"])
+        try:
+            _keelback.build(c, wrapper, so, log)
+        except CompileError as error:
+            raise CompileError(f"{error}\n{_read(log)}".rstrip()) from None
+        built = time.perf_counter()
+        spec = importlib.util.spec_from_file_location(name, so)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    native = module.__keelback_kernels__[texts["names"][0]].__keelback_bind__(kernel.py_func)
+    stats = {
+        "front_end_seconds": translated - started,
+        "cc_seconds": built - translated,
+        "c_bytes": len(texts["c"]),
+        "ir_lines": texts["ir"].count("\n"),
+    }
+    return Unit(native, texts, stats)
