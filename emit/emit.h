@@ -24,7 +24,9 @@ void kb_emit_python(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_
 /* names shared by the three (names.c) */
 const char *kb_ctype(kb_ty t, bool readonly);      /* C type of a public parameter or result: int64_t, float, kb_cf32x1, float * */
 const char *kb_cclass(kb_ty t, bool readonly);     /* C type inside kernels: int64_t for every int, kb_cf32x1 ... */
-/* Why name cannot be the C name of a kernel (keyword of C or C++, name of libc or POSIX, main, kb_*, leading _),
- * or NULL when it can. */
+/* Why name cannot be the C name of a kernel (keyword of C or C++, name of libc or POSIX, main, kb_*, leading _), to
+ * complete the sentence "name ..."; NULL when it can. */
 const char *kb_cname_refused(const char *name);
+/* Can a parameter or local variable be called so? (No keyword, macro, type name; plain C letters.) */
+bool kb_cname_local_ok(const char *name);
 #endif

@@ -137,7 +137,7 @@ typedef struct kbpy_ndarray {
   kbpy_descr *descr;
   int flags;
 } kbpy_ndarray;
-enum { KBPY_ND_ALIGNED = 0x100, KBPY_ND_WRITEABLE = 0x400 };
+enum { KBPY_ND_C_CONTIGUOUS = 1, KBPY_ND_ALIGNED = 0x100, KBPY_ND_WRITEABLE = 0x400 };
 
 /* numpy.ndarray once it was seen and its layout checked, else NULL. */
 extern KB_HIDDEN PyTypeObject *kbpy_ndarray_type;
@@ -231,6 +231,17 @@ KBPY_INLINE bool kbpy_fast_array(PyObject *o, kbpy_elem elem, int rank, int cont
   if (contig && KB_UNLIKELY(a->strides[rank - 1] != (Py_ssize_t)1 << shift))
     return false;
   return KB_LIKELY((odd & (((Py_ssize_t)1 << shift) - 1)) == 0);
+}
+
+/* The data of a row-major ndarray of any rank. */
+KBPY_INLINE bool kbpy_fast_pointer(PyObject *o, kbpy_elem elem, int written, void **out)
+{
+  const kbpy_ndarray *a = (const kbpy_ndarray *)o;
+  const int need = KBPY_ND_C_CONTIGUOUS | KBPY_ND_ALIGNED | (written ? KBPY_ND_WRITEABLE : 0);
+  if (KB_UNLIKELY(Py_TYPE(o) != kbpy_ndarray_type || (a->flags & need) != need || !kbpy_is_dtype(a->descr, elem)))
+    return false;
+  *out = a->data;
+  return true;
 }
 
 /* -- Fast path: results -------------------------------------------------------------------------------------------- */

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/* wrap.c: the Python half of an extension module, as C that includes kbpy.h (which explains its shape): a vectorcall
+ * function a kernel, the tables that describe the kernels, the file's source and code, PyInit. */
+#include "emit.h"
+#include "../include/kbabi.h"
+
+#include <math.h>
+#include <string.h>
+
+/* -- Literals -------------------------------------------------------------------------------------------- */
+
+enum { LITERAL_WIDTH = 100 };
+
+/* Octal escapes, always of three digits, so that what follows cannot become part of them. */
+static unsigned put_char(FILE *out, unsigned char c)
+{
+  if (c == '"' || c == '\\')
+    return (unsigned)fprintf(out, "\\%c", c);
+  if (c >= ' ' && c < 127 && c != '?') /* no trigraphs */
+    return (unsigned)fprintf(out, "%c", c);
+  if (c == '\n')
+    return (unsigned)fprintf(out, "\\n");
+  return (unsigned)fprintf(out, "\\%03o", c);
+}
+
+/* A string literal over as many lines as it takes, each begun by indent. */
+static void put_text(FILE *out, const char *s, size_t n, const char *indent)
+{
+  unsigned width = 0;
+  (void)fprintf(out, "%s\"", indent);
+  for (size_t i = 0; i < n; i++) {
+    width += put_char(out, (unsigned char)s[i]);
+    if (i + 1 < n && (s[i] == '\n' || width >= LITERAL_WIDTH)) {
+      (void)fprintf(out, "\"\n%s\"", indent);
+      width = 0;
+    }
+  }
+  (void)fputc('"', out);
+}
+
+static void put_str(FILE *out, const char *s)
+{
+  if (s == NULL) {
+    (void)fputs("NULL", out);
+    return;
+  }
+  (void)fputc('"', out);
+  for (; *s; s++)
+    (void)put_char(out, (unsigned char)*s);
+  (void)fputc('"', out);
+}
+
+static void put_comment(FILE *out, const char *s)
+{
+  for (; *s; s++)
+    if ((unsigned char)*s >= ' ' && !(*s == '*' && s[1] == '/'))
+      (void)fputc(*s, out);
+}
+
+static void put_double(FILE *out, double d)
+{
+  if (isnan(d))
+    (void)fputs("__builtin_nan(\"\")", out);
+  else if (isinf(d))
+    (void)fputs(d < 0 ? "-__builtin_inf()" : "__builtin_inf()", out);
+  else
+    (void)fprintf(out, "%a", d);
+}
+
+/* -- Types ------------------------------------------------------------------------------------------------- */
+
+typedef enum { P_FLOAT, P_INT, P_SIZED, P_U64, P_BOOL, P_ARRAY, P_POINTER } param_kind;
+
+static param_kind kind_of(kb_ty t)
+{
+  const kb_type *ty = kb_type_of(t);
+  if (ty->kind == KB_K_ARRAY)
+    return P_ARRAY;
+  if (ty->kind == KB_K_PTR)
+    return P_POINTER;
+  if (t == KB_T_BOOL)
+    return P_BOOL;
+  if (kb_type_is_float(t))
+    return P_FLOAT;
+  if (t == KB_T_INT || t == KB_T_I64)
+    return P_INT;
+  return t == KB_T_U64 ? P_U64 : P_SIZED;
+}
+
+/* kbpy_elem of a scalar or element type. */
+static const char *elem(kb_ty t)
+{
+  switch (t) {
+  case KB_T_BOOL: return "KBPY_BOOL";
+  case KB_T_INT:
+  case KB_T_I64: return "KBPY_I64";
+  case KB_T_I8: return "KBPY_I8";
+  case KB_T_I16: return "KBPY_I16";
+  case KB_T_I32: return "KBPY_I32";
+  case KB_T_U8: return "KBPY_U8";
+  case KB_T_U16: return "KBPY_U16";
+  case KB_T_U32: return "KBPY_U32";
+  case KB_T_U64: return "KBPY_U64";
+  case KB_T_F32: return "KBPY_F32";
+  case KB_T_FLOAT:
+  case KB_T_F64: return "KBPY_F64";
+  default: kb_bug(__FILE__, __LINE__, "no parameter type: %s", kb_type_name(t));
+  }
+}
+
+/* INT8_MIN and so on: the limits' names without the end. */
+static const char *limits(kb_ty t)
+{
+  switch (t) {
+  case KB_T_I8: return "INT8";
+  case KB_T_I16: return "INT16";
+  case KB_T_I32: return "INT32";
+  case KB_T_U8: return "UINT8";
+  case KB_T_U16: return "UINT16";
+  default: return "UINT32";
+  }
+}
+
+static bool is_unsigned(kb_ty t)
+{
+  return t >= KB_T_U8 && t <= KB_T_U64;
+}
+
+static bool is_tuple(kb_ty t)
+{
+  return kb_type_of(t)->kind == KB_K_TUPLE;
+}
+
+static bool is_none(kb_ty t)
+{
+  return t == KB_T_VOID || t == KB_T_NONE;
+}
+
+static const char *class_of(const kb_sigparam *p)
+{
+  return kb_cclass(p->ty, !p->written);
+}
+
+static void put_decl(FILE *out, const char *type, uint32_t k)
+{
+  size_t n = strlen(type);
+  (void)fprintf(out, "%s%sp%u", type, type[n - 1] == '*' ? "" : " ", (unsigned)k);
+}
+
+/* -- The kernel's own function ----------------------------------------------------------------------------- */
+
+static void put_ret_type(FILE *out, const kb_fn *f, const char *prefix)
+{
+  if (is_tuple(f->ret))
+    (void)fprintf(out, "struct kb_%s%s_ret", prefix, f->c_name);
+  else
+    (void)fputs(kb_cclass(f->ret, false), out);
+}
+
+static void put_params(FILE *out, const kb_fn *f, const char *before)
+{
+  for (uint32_t k = 0; k < f->nparams; k++) {
+    (void)fputs(k > 0 ? ", " : before, out);
+    put_decl(out, class_of(&f->sig[k]), k);
+  }
+}
+
+static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
+{
+  if (is_tuple(f->ret)) {
+    const kb_type *t = kb_type_of(f->ret);
+    (void)fprintf(out, "struct kb_%s%s_ret { ", prefix, f->c_name);
+    for (uint32_t i = 0; i < t->n; i++)
+      (void)fprintf(out, "%s f%u; ", kb_ctype(t->items[i], false), (unsigned)i);
+    (void)fputs("};\n", out);
+  }
+  (void)fprintf(out, "KB_HIDDEN int k_%s(", f->c_name);
+  put_params(out, f, "");
+  if (!is_none(f->ret)) {
+    (void)fputs(f->nparams ? ", " : "", out);
+    put_ret_type(out, f, prefix);
+    (void)fputs(" *ret", out);
+  } else if (f->nparams == 0) {
+    (void)fputs("void", out);
+  }
+  (void)fputs(");\n", out);
+}
+
+/* -- Results ----------------------------------------------------------------------------------------------------- */
+
+static void put_box(FILE *out, kb_ty t, const char *from, uint32_t item)
+{
+  char name[32];
+  if (item == UINT32_MAX)
+    (void)snprintf(name, sizeof name, "%s", from);
+  else
+    (void)snprintf(name, sizeof name, "%s.f%u", from, (unsigned)item);
+  if (t == KB_T_BOOL)
+    (void)fprintf(out, "PyBool_FromLong(%s)", name);
+  else if (kb_type_is_float(t))
+    (void)fprintf(out, "kbpy_float(self, %s)", name);
+  else if (is_unsigned(t))
+    (void)fprintf(out, "PyLong_FromUnsignedLongLong(%s)", name);
+  else
+    (void)fprintf(out, "PyLong_FromLongLong(%s)", name);
+}
+
+static void put_tuple(FILE *out, const kb_type *t)
+{
+  (void)fprintf(out, "  PyObject *t = PyTuple_New(%u), *o;\n", (unsigned)t->n);
+  for (uint32_t i = 0; i < t->n; i++) {
+    (void)fprintf(out, "  if (t) {\n    if ((o = ");
+    put_box(out, t->items[i], "ret", i);
+    (void)fprintf(out, ") != NULL)\n      PyTuple_SET_ITEM(t, %u, o);\n    else\n      Py_CLEAR(t);\n  }\n", (unsigned)i);
+  }
+  (void)fputs("  return t;\n", out);
+}
+
+/* c_<name>: calls the kernel, makes its result or its exception an object's. */
+static void put_call(FILE *out, const kb_fn *f, const char *prefix)
+{
+  (void)fprintf(out, "\nKBPY_INLINE PyObject *c_%s(PyObject *self", f->c_name);
+  put_params(out, f, ", ");
+  (void)fputs(")\n{\n", out);
+  if (!is_none(f->ret)) {
+    (void)fputs("  ", out);
+    put_ret_type(out, f, prefix);
+    (void)fputs(" ret;\n", out);
+  }
+  (void)fprintf(out, "  if (KB_UNLIKELY(k_%s(", f->c_name);
+  for (uint32_t k = 0; k < f->nparams; k++)
+    (void)fprintf(out, "%sp%u", k > 0 ? ", " : "", (unsigned)k);
+  if (!is_none(f->ret))
+    (void)fputs(f->nparams ? ", &ret" : "&ret", out);
+  (void)fputs(")))\n    return kbpy_raise(self);\n", out);
+  if (is_none(f->ret)) {
+    (void)fputs("  Py_RETURN_NONE;\n", out);
+  } else if (is_tuple(f->ret)) {
+    put_tuple(out, kb_type_of(f->ret));
+  } else {
+    (void)fputs("  return ", out);
+    put_box(out, f->ret, "ret", UINT32_MAX);
+    (void)fputs(";\n", out);
+  }
+  (void)fputs("}\n", out);
+}
+
+/* -- Arguments ------------------------------------------------------------------------------------------------------- */
+
+/* One condition of the fast path; scalars that are narrower than what Python gives arrive in a d<k> or i<k>. */
+static void put_fast_test(FILE *out, const kb_sigparam *p, unsigned k)
+{
+  const kb_type *t = kb_type_of(p->ty);
+  switch (kind_of(p->ty)) {
+  case P_FLOAT: (void)fprintf(out, "kbpy_fast_float(args[%u], &%c%u)", k, p->ty == KB_T_F32 ? 'd' : 'p', k); break;
+  case P_INT: (void)fprintf(out, "kbpy_fast_int(args[%u], &p%u)", k, k); break;
+  case P_U64: (void)fprintf(out, "kbpy_fast_range(args[%u], 0, INT64_MAX, &i%u)", k, k); break;
+  case P_SIZED:
+    if (is_unsigned(p->ty))
+      (void)fprintf(out, "kbpy_fast_range(args[%u], 0, %s_MAX, &p%u)", k, limits(p->ty), k);
+    else
+      (void)fprintf(out, "kbpy_fast_range(args[%u], %s_MIN, %s_MAX, &p%u)", k, limits(p->ty), limits(p->ty), k);
+    break;
+  case P_BOOL: (void)fprintf(out, "kbpy_fast_bool(args[%u], &p%u)", k, k); break;
+  case P_ARRAY:
+    (void)fprintf(out, "kbpy_fast_array(args[%u], %s, %u, %d, %d, &p%u)", k, elem(t->elem), t->rank, t->contig, p->written, k);
+    break;
+  case P_POINTER:
+    (void)fprintf(out, "kbpy_fast_pointer(args[%u], %s, %d, &v%u)", k, elem(t->elem), p->written, k);
+    break;
+  }
+}
+
+static void put_fast_locals(FILE *out, const kb_fn *f)
+{
+  for (uint32_t k = 0; k < f->nparams; k++) {
+    const kb_sigparam *p = &f->sig[k];
+    param_kind kind = kind_of(p->ty);
+    if (kind == P_FLOAT && p->ty == KB_T_F32)
+      (void)fprintf(out, "  double d%u;\n", (unsigned)k);
+    else if (kind == P_U64)
+      (void)fprintf(out, "  int64_t i%u;\n", (unsigned)k);
+    else if (kind == P_POINTER)
+      (void)fprintf(out, "  void *v%u;\n", (unsigned)k);
+    else {
+      (void)fputs("  ", out);
+      put_decl(out, class_of(p), k);
+      (void)fputs(";\n", out);
+    }
+  }
+}
+
+static void put_fast(FILE *out, const kb_fn *f)
+{
+  uint32_t npos = 0;
+  for (uint32_t k = 0; k < f->nparams; k++)
+    npos += !f->sig[k].kwonly;
+  (void)fprintf(out, "\nstatic PyObject *w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n", f->c_name);
+  if (npos == f->nparams) { /* with keyword-only parameters no call is plain */
+    put_fast_locals(out, f);
+    (void)fprintf(out, "  if (KB_LIKELY(kbpy_plain(nargsf, kwnames, %u)", (unsigned)npos);
+    for (uint32_t k = 0; k < f->nparams; k++) {
+      (void)fputs("\n                && ", out);
+      put_fast_test(out, &f->sig[k], k);
+    }
+    (void)fprintf(out, "))\n    return c_%s(self", f->c_name);
+    for (uint32_t k = 0; k < f->nparams; k++) {
+      const kb_sigparam *p = &f->sig[k];
+      param_kind kind = kind_of(p->ty);
+      if (kind == P_FLOAT && p->ty == KB_T_F32)
+        (void)fprintf(out, ", (float)d%u", (unsigned)k);
+      else if (kind == P_U64)
+        (void)fprintf(out, ", (uint64_t)i%u", (unsigned)k);
+      else if (kind == P_POINTER)
+        (void)fprintf(out, ", (%s)v%u", class_of(p), (unsigned)k);
+      else
+        (void)fprintf(out, ", p%u", (unsigned)k);
+    }
+    (void)fputs(");\n", out);
+  }
+  (void)fprintf(out, "  return s_%s(self, args, nargsf, kwnames);\n}\n", f->c_name);
+}
+
+static void put_slow_arg(FILE *out, const kb_sigparam *p, unsigned k)
+{
+  switch (kind_of(p->ty)) {
+  case P_FLOAT: (void)fprintf(out, ", %sv[%u].d", p->ty == KB_T_F32 ? "(float)" : "", k); break;
+  case P_INT:
+  case P_SIZED: (void)fprintf(out, ", v[%u].i", k); break;
+  case P_U64: (void)fprintf(out, ", v[%u].u", k); break;
+  case P_BOOL: (void)fprintf(out, ", v[%u].i != 0", k); break;
+  case P_ARRAY: (void)fprintf(out, ", p%u", k); break;
+  case P_POINTER: (void)fprintf(out, ", (%s)v[%u].p", class_of(p), k); break;
+  }
+}
+
+static void put_slow(FILE *out, const kb_fn *f)
+{
+  uint32_t nheld = 0, n = f->nparams ? f->nparams : 1;
+  for (uint32_t k = 0; k < f->nparams; k++)
+    nheld += kind_of(f->sig[k].ty) >= P_ARRAY;
+  (void)fprintf(out, "\nstatic KB_COLD PyObject *s_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n",
+                f->c_name);
+  (void)fprintf(out, "  PyObject *o[%u], *r;\n  kbpy_value v[%u];\n  Py_buffer b[%u];\n  kbpy_held held = { 0, b };\n", (unsigned)n,
+                (unsigned)n, (unsigned)(nheld ? nheld : 1));
+  for (uint32_t k = 0; k < f->nparams; k++)
+    if (kind_of(f->sig[k].ty) == P_ARRAY)
+      (void)fprintf(out, "  %s p%u;\n", class_of(&f->sig[k]), (unsigned)k);
+  (void)fputs("  if (kbpy_convert(self, args, nargsf, kwnames, o, v, &held) < 0)\n    return NULL;\n", out);
+  for (uint32_t k = 0; k < f->nparams; k++)
+    if (kind_of(f->sig[k].ty) == P_ARRAY)
+      (void)fprintf(out, "  kbpy_get_view(&p%u, &v[%u], %u);\n", (unsigned)k, (unsigned)k, kb_type_of(f->sig[k].ty)->rank);
+  (void)fprintf(out, "  r = c_%s(self", f->c_name);
+  for (uint32_t k = 0; k < f->nparams; k++)
+    put_slow_arg(out, &f->sig[k], k);
+  (void)fputs(");\n  kbpy_release(&held);\n  return r;\n}\n", out);
+}
+
+/* -- Tables ---------------------------------------------------------------------------------------------------------- */
+
+static void put_default(FILE *out, const kb_sigparam *p)
+{
+  (void)fputs("{ ", out);
+  if (!p->has_def) {
+    (void)fputs("0", out);
+  } else if (kb_type_is_float(p->ty)) {
+    (void)fputs(".d = ", out);
+    put_double(out, kb_type_letter(p->ty) == 'S' ? (double)p->def.s : p->def.d);
+  } else if (p->ty == KB_T_U64) {
+    (void)fprintf(out, ".u = UINT64_C(%llu)", (unsigned long long)p->def.i);
+  } else if (p->def.i == INT64_MIN) {
+    (void)fputs(".i = INT64_MIN", out);
+  } else {
+    (void)fprintf(out, ".i = INT64_C(%lld)", (long long)p->def.i);
+  }
+  (void)fputs(" }", out);
+}
+
+static void put_param_row(FILE *out, const kb_sigparam *p)
+{
+  const kb_type *t = kb_type_of(p->ty);
+  param_kind kind = kind_of(p->ty);
+  bool scalar = kind < P_ARRAY;
+  (void)fputs("  { ", out);
+  put_str(out, p->name);
+  (void)fputs(", ", out);
+  put_str(out, kb_type_name(p->ty));
+  (void)fprintf(out, ", %s, %s, %d, ", scalar ? "KBPY_SCALAR" : kind == P_ARRAY ? "KBPY_ARRAY" : "KBPY_POINTER",
+                elem(scalar ? p->ty : t->elem), kind == P_ARRAY ? t->rank : 0);
+  (void)fprintf(out, "0%s%s%s%s, ", !scalar && p->written ? " | KBPY_WRITTEN" : "",
+                kind == P_ARRAY && t->contig ? " | KBPY_CONTIG" : "", p->has_def ? " | KBPY_DEFAULT" : "",
+                p->ty == KB_T_INT ? " | KBPY_BIGINT" : "");
+  put_default(out, p);
+  (void)fputs(" },\n", out);
+}
+
+static void put_fn_tables(FILE *out, const kb_mod *m, const kb_fn *f)
+{
+  if (f->nparams) {
+    (void)fprintf(out, "\nstatic const kbpy_param params_%s[] = {\n", f->c_name);
+    for (uint32_t k = 0; k < f->nparams; k++)
+      put_param_row(out, &f->sig[k]);
+    (void)fputs("};\n", out);
+  }
+  char *text = NULL;
+  size_t n = 0;
+  FILE *ir = open_memstream(&text, &n);
+  kb_assert(ir != NULL, "out of memory");
+  kb_print_fn(ir, m, f);
+  (void)fclose(ir);
+  (void)fprintf(out, "\nstatic const char ir_%s[] =\n", f->c_name);
+  put_text(out, text, n, "  ");
+  (void)fputs(";\n", out);
+  free(text);
+}
+
+static void put_fn_row(FILE *out, const kb_fn *f)
+{
+  uint32_t nposonly = 0, npos = 0;
+  for (uint32_t k = 0; k < f->nparams; k++) {
+    nposonly += f->sig[k].posonly;
+    npos += !f->sig[k].kwonly;
+  }
+  (void)fputs("  { ", out);
+  put_str(out, f->name);
+  (void)fputs(", ", out);
+  put_str(out, f->name);
+  (void)fputs(", ", out);
+  put_str(out, f->doc);
+  (void)fprintf(out, ", w_%s, %u, %u, %u, %u, ", f->c_name, f->loc.line, (unsigned)f->nparams, (unsigned)nposonly, (unsigned)npos);
+  if (f->nparams)
+    (void)fprintf(out, "params_%s, ", f->c_name);
+  else
+    (void)fputs("NULL, ", out);
+  put_str(out, is_none(f->ret) ? "None" : kb_type_name(f->ret));
+  (void)fprintf(out, ", ir_%s },\n", f->c_name);
+}
+
+/* -- Module ------------------------------------------------------------------------------------------------------------- */
+
+static void put_c_source(FILE *out, const kb_mod *m, const kb_emit_opts *o)
+{
+  char *text = NULL;
+  size_t n = 0;
+  FILE *c = open_memstream(&text, &n);
+  kb_assert(c != NULL, "out of memory");
+  kb_emit_c(c, m, o);
+  (void)fclose(c);
+  (void)fputs("\nstatic const char c_source[] =\n", out);
+  put_text(out, text, n, "  ");
+  (void)fputs(";\n", out);
+  free(text);
+}
+
+static uint32_t put_fn_rows(FILE *out, const kb_mod *m)
+{
+  uint32_t n = 0;
+  (void)fputs("\nstatic const kbpy_kernel_def kernel_defs[] = {\n", out);
+  for (uint32_t i = 0; i < m->fns.n; i++) {
+    if (!m->fns.v[i]->exported)
+      continue;
+    put_fn_row(out, m->fns.v[i]);
+    n++;
+  }
+  if (n == 0)
+    (void)fputs("  { NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL }\n", out);
+  (void)fputs("};\n", out);
+  return n;
+}
+
+static void put_module(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_emit_pysource *src)
+{
+  put_c_source(out, m, o);
+  (void)fputs("\nstatic const char source[] =\n", out);
+  put_text(out, src->source, src->nsource, "  ");
+  (void)fputs(";\nstatic const unsigned char code[] =\n", out);
+  put_text(out, (const char *)src->code, src->ncode, "  ");
+  (void)fputs(";\n", out);
+  uint32_t n = put_fn_rows(out, m);
+  (void)fputs("\nstatic const kbpy_module_def module_def = {\n", out);
+  (void)fprintf(out, "  %d, ", KB_ABI);
+  put_str(out, m->file);
+  (void)fputs(", ", out);
+  put_str(out, o->version);
+  (void)fputs(", ", out);
+  put_str(out, m->python);
+  (void)fprintf(out, ", source, %zu, code, %zu, c_source, %u, kernel_defs\n};\n", src->nsource, src->ncode, (unsigned)n);
+
+  const char *dot = strrchr(o->module, '.'), *name = dot ? dot + 1 : o->module;
+  (void)fputs("\nstatic int execute(PyObject *module)\n{\n  return kbpy_module_exec(module, &module_def);\n}\n"
+              "\nstatic PyModuleDef_Slot slots[] = { { Py_mod_exec, (void *)execute }, { 0, NULL } };\n", out);
+  (void)fprintf(out, "static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, \"%s\", NULL, 0, NULL, slots, NULL, NULL, NULL };\n",
+                name);
+  (void)fprintf(out, "\nPyMODINIT_FUNC PyInit_%s(void)\n{\n  return PyModuleDef_Init(&definition);\n}\n", name);
+}
+
+/* The code object and the structures are those of one minor version. */
+static void put_version_check(FILE *out, const char *python)
+{
+  unsigned major = 0, minor = 0;
+  if (python && sscanf(python, "%u.%u", &major, &minor) == 2)
+    (void)fprintf(out, "#if PY_VERSION_HEX >> 16 != 0x%02x%02x\n#error \"made for Python %u.%u\"\n#endif\n\n", major, minor, major, minor);
+}
+
+void kb_emit_python(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_emit_pysource *src)
+{
+  const char *prefix = o->prefix ? o->prefix : "";
+  (void)fprintf(out, "/* Made by keelback %s from ", o->version);
+  put_comment(out, m->file);
+  (void)fputs("; do not edit. SPDX-License-Identifier: 0BSD */\n#include <kbpy.h>\n\n", out);
+  put_version_check(out, m->python);
+  for (uint32_t i = 0; i < m->fns.n; i++)
+    if (m->fns.v[i]->exported)
+      put_extern(out, m->fns.v[i], prefix);
+  for (uint32_t i = 0; i < m->fns.n; i++) {
+    const kb_fn *f = m->fns.v[i];
+    if (!f->exported)
+      continue;
+    put_call(out, f, prefix);
+    put_slow(out, f);
+    put_fast(out, f);
+    put_fn_tables(out, m, f);
+  }
+  put_module(out, m, o, src);
+}
