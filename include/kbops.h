@@ -60,6 +60,12 @@ typedef char kb_constants_must_be_doubles[(int)16777217.0 == 16777217 ? 1 : -1];
 KB_OPS int64_t kb_iadd(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
 KB_OPS int64_t kb_isub(int64_t a, int64_t b) { return (int64_t)((uint64_t)a - (uint64_t)b); }
 KB_OPS int64_t kb_imul(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
+/* a * b for the size of an array, -1 when it does not fit (or one of them is negative). */
+KB_OPS int64_t kb_nelem(int64_t a, int64_t b)
+{
+  int64_t n;
+  return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &n) ? -1 : n;
+}
 KB_OPS int64_t kb_imin(int64_t a, int64_t b) { return b < a ? b : a; }
 KB_OPS int64_t kb_imax(int64_t a, int64_t b) { return b > a ? b : a; }
 
