@@ -172,6 +172,8 @@ bool kb_cc_module(const kb_cc *c, const char *kernels_o, const char *wrapper_o, 
   kb_vec_push(&a, wrapper_o);
   put_user(c, &a, true);
   kb_vec_push(&a, "-L");
+  kb_vec_push(&a, c->paths->python_lib);
+  kb_vec_push(&a, "-L");
   kb_vec_push(&a, c->paths->lib);
   kb_vec_push(&a, "-lkeelback-py" KB_PYTHON_VERSION);
   kb_vec_push(&a, "-lkeelback");

@@ -8,7 +8,8 @@
 /* -- paths.c: where Keelback's own files are ------------------------------------------------------------- */
 typedef struct {
   const char *include;     /* keelback.h, kbabi.h ... */
-  const char *lib;         /* folder of libkeelback.a and libkeelback-py3.X.a */
+  const char *lib;         /* folder of libkeelback.a */
+  const char *python_lib;  /* folder of libkeelback-py3.X.a */
   const char *package_dir; /* folder that holds the Python package keelback */
   const char *plugin;      /* keelback.so for -fplugin=, or NULL */
   const char *python;      /* the interpreter it was built for */

@@ -33,7 +33,14 @@ const char *kb_option(const char *name, int argc, char **argv, int *i) {
 bool kb_job_option(kb_job *job, int argc, char **argv, int *i) {
   const char *value;
   if ((value = kb_option("--prefix", argc, argv, i))) job->prefix = value;
-  else if ((value = kb_option("-d", argc, argv, i))) job->dump = value;
+  else if ((value = kb_option("-d", argc, argv, i))) {
+    if (strcmp(value, "?") == 0) {
+      puts("letters for -d:\n  t  the tree that the Python source is read into");
+      kb_dump_letters(stdout);
+      exit(fflush(stdout) != 0);
+    }
+    job->dump = value;
+  }
   else if (strcmp(argv[*i], "--stress") == 0) job->stress = true;
   else if (strcmp(argv[*i], "--no-opt") == 0) job->no_opt = true;
   else if (strcmp(argv[*i], "--verbose") == 0) job->verbose = true;
@@ -79,7 +86,7 @@ bool kb_check_c_names(const kt_mod *t, const char *prefix) {
     snprintf(name, sizeof name, "%s%s", prefix, k->c_name);
     const char *why = k->exported ? kb_cname_refused(name) : NULL;
     if (!why) continue;
-    kb_error(k->loc, "'%s' cannot be the name of a C function: %s; give another one by @kb.kernel(c_name=\"...\") or --prefix", name, why);
+    kb_error(k->loc, "'%s' cannot be a kernel's name in C: it %s; give another one by @kb.kernel(c_name=\"...\") or --prefix", name, why);
     ok = false;
   }
   return ok;

@@ -28,6 +28,19 @@ static const struct { const char *name; int (*run)(int argc, char **argv); } job
 
 /* -- ir ------------------------------------------------------------------------------------------------------------ */
 
+static const char step_names[] =
+#define STAGE(letter, name) " " #name
+#define PASS(letter, name) ""
+#include "passes.def"
+  " fold gvn range guardelim inline dce";
+
+static bool is_step(const char *name) {
+  size_t n = strlen(name);
+  for (const char *at = step_names; (at = strstr(at, name)); at += n)
+    if (at[-1] == ' ' && (at[n] == ' ' || !at[n])) return true;
+  return false;
+}
+
 int kb_cmd_ir(int argc, char **argv) {
   kb_job job = { 0 };
   kt_mod *t;
@@ -41,6 +54,7 @@ int kb_cmd_ir(int argc, char **argv) {
     else job.input = argv[i];
   }
   if (!job.input) kb_usage_error("ir", "which Python file?");
+  if (job.after && !is_step(job.after)) kb_usage_error("ir", "there is no step '%s'; the steps are%s", job.after, step_names);
   const char *colon = strrchr(job.input, ':');
   if (colon && stat(job.input, &st) != 0) {
     only = colon + 1;

@@ -54,7 +54,7 @@ static const char *read_text(const char *path) {
 static void of_build_tree(kb_paths *p, const char *env) {
   const char *builddir = setting(env, "builddir"), *plugin = setting(env, "plugin");
   p->include = text("%s/include%s", setting(env, "srcdir"), "");
-  p->lib = builddir;
+  p->lib = p->python_lib = builddir;
   p->package_dir = text("%s/python%s", builddir, "");
   p->plugin = *plugin && exists(plugin) ? plugin : NULL;
   p->python = setting(env, "python");
@@ -69,6 +69,7 @@ static bool of_prefix(kb_paths *p, const char *own_file) {
     if (!exists(text("%s/libkeelback.a%s", lib, ""))) continue;
     const char *plugin = text("%s/keelback/plugin/keelback.so%s", lib, "");
     p->lib = lib;
+    p->python_lib = text("%s/keelback%s", lib, "");
     p->include = under(prefix, KB_INCLUDEDIR);
     p->package_dir = under(prefix, KB_PYTHONDIR);
     p->plugin = exists(plugin) ? plugin : NULL;
