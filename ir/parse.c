@@ -280,7 +280,9 @@ static bool frame(parser *s, kb_frame *fr)
 static bool frames(parser *s, kb_snap *snap)
 {
   KB_VEC(kb_frame) v = { NULL, 0, 0 };
+  s->depth++; /* the frames may begin on a line of their own */
   bool ok = ps_expect(s, "[");
+  s->depth--;
   while (ok && !ps_take(s, "]")) {
     kb_frame fr;
     ok = (!v.n || ps_expect(s, ",")) && frame(s, &fr);
@@ -391,7 +393,7 @@ static void finish_function(parser *s)
   for (kb_ref r = 1; r < f->val.n; r++)
     if (kb_v(f, r)->snap)
       kb_v(f, r)->snap = s->labels.v[kb_v(f, r)->snap - 1].n;
-  for (uint32_t i = 0; i < s->phis.n && !s->errors; i++)
+  for (uint32_t i = 0, sound = !s->errors; i < s->phis.n && sound; i++)
     order_phi(s, &s->phis.v[i]);
   replace_placeholders(s);
   s->f = NULL;
@@ -533,6 +535,14 @@ static bool module_line(parser *s)
   return ps_fail(s, s->p, "module, func or snap is expected");
 }
 
+/* A function whose head is wrong: on to its end. */
+static void skip_body(parser *s)
+{
+  while (s->p < s->end && *s->p != '}')
+    while (s->p < s->end && *s->p++ != '\n')
+      ;
+}
+
 static void lines(parser *s)
 {
   bool in_body = false;
@@ -552,9 +562,11 @@ static void lines(parser *s)
     } else if (in_body) {
       ok = body_line(s);
     } else {
-      kb_fn *before = s->f;
+      bool func = (size_t)(s->end - s->p) > 4 && !strncmp(s->p, "func", 4);
       ok = module_line(s);
-      in_body = s->f && s->f != before;
+      in_body = func && ok;
+      if (func && !ok)
+        skip_body(s);
     }
     while (!ok && s->p < s->end && *s->p != '\n') /* go on with the next line */
       s->p++;

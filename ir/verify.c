@@ -457,9 +457,9 @@ static bool check_message(check *c, kb_ref r, const kb_snap *s)
 
 static bool check_frames(check *c, kb_ref r, const kb_snap *s)
 {
-  if (!s->nframes)
+  if (!s->nframes && !c->f->generic) /* a generic frame is all of its slots */
     return breach(c, 19, r, "a snapshot without a frame");
-  if (s->kind != KB_EXIT_CALL && s->frames[0].result != UINT32_MAX)
+  if (s->nframes && s->kind != KB_EXIT_CALL && s->frames[0].result != UINT32_MAX)
     return breach(c, 19, r, "the innermost frame waits for a result");
   for (uint32_t i = 0; i < s->nframes; i++) {
     const kb_frame *fr = &s->frames[i];
