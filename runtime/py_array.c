@@ -212,8 +212,17 @@ int kbpy_take_buffer(kbpy_want w, PyObject *o, kbpy_value *out, kbpy_held *held)
     return take_ctypes_pointer(w, b, out);
   desc d = { kbpy_came(o), -1, false, b->readonly, NULL, b->ndim, (char *)b->buf, b->shape, b->strides };
   d.elem = elem_of_format(b->format, b->itemsize, &d.swapped);
-  if (b->ndim > 0 && (b->shape == NULL || b->strides == NULL))
+  Py_ssize_t strides[PyBUF_MAX_NDIM];
+  if (b->ndim > 0 && (b->shape == NULL || b->ndim > PyBUF_MAX_NDIM))
     return kbpy_bad(w, PyExc_TypeError, "expected %s, got %s with a buffer of unknown shape", w.param->type, kbpy_came(o));
+  if (b->ndim > 0 && b->strides == NULL) { /* ctypes leaves them out, although they were asked for */
+    Py_ssize_t stride = b->itemsize;
+    for (int k = b->ndim - 1; k >= 0; k--) {
+      strides[k] = stride;
+      stride *= b->shape[k];
+    }
+    d.strides = strides;
+  }
   if (d.elem < 0)
     d.dtype = PyUnicode_FromFormat("format '%s'", b->format ? b->format : "B");
   if (d.elem < 0 && d.dtype == NULL)
