@@ -26,16 +26,17 @@ kb_mod *kb_specialise(kt_mod *t, kb_mod *generic);
 
 /* -- pipeline.c -------------------------------------------------------------------------------------------------- */
 typedef struct {
-  const char *dump;       /* letters or pass names to dump, or NULL */
+  const char *dump;       /* letters, or names with commas between, to dump after (passes.def), or NULL */
   FILE *dump_to;
-  const char *stop_after; /* pass name, or NULL */
+  const char *stop_after; /* name of a stage or pass (its first time), or NULL */
   bool verify;            /* after each pass; always at the end */
   bool no_opt;
   bool stress;
 } kb_pipeline_opts;
 /* tree -> generic -> typed -> passes of passes.def; NULL after kb_error. */
 kb_mod *kb_compile(kt_mod *t, const kb_pipeline_opts *o);
-/* Runs one named pass ("fold", "gvn", "range", "guardelim", "inline", "dce", "ssa") over m; false: no such pass. */
+/* Runs one named pass ("fold", "gvn", "range", "guardelim", "inline", "dce") over m; false: no such pass. */
 bool kb_run_pass(kb_mod *m, const char *name);
+void kb_dump_letters(FILE *out); /* what `dump` may hold, one letter a line */
 
 #endif

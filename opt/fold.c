@@ -3,7 +3,7 @@
  *
  * The rules are ir/fold.c's (kb_fold); this file walks. Values are visited in reverse postorder with their
  * operands replaced, so that one round reaches a fixed point but for loops; a round that changes something is
- * followed by another.
+ * followed by another. Webs of phis are seen through by optimism.
  */
 #include "opt.h"
 #include "subst.h"
@@ -24,6 +24,58 @@ static bool fold_branch(kb_fn *f, kb_bid b)
   kb_remove_pred(f, other, b);
   return true;
 }
+
+/* -- Webs of phis ------------------------------------------------------------------------------------------ */
+
+/* What a phi is a copy of, as far as is known: 0 before anything is, then another value, in the end itself. A web of
+ * phis that take only each other and one value from outside are that value (the flags that say whether a variable is
+ * bound come so). kb_fold sees single phis only. */
+static kb_ref copy_of(const kb_ref *copy, const kb_fn *f, kb_ref r) { return kb_is(f, r, KB_PHI) ? copy[r] : r; }
+
+static kb_ref meet_args(const kb_ref *copy, const kb_fn *f, kb_ref r)
+{
+  const kb_val *v = kb_v(f, r);
+  kb_ref one = 0;
+  for (uint32_t i = 0; i < v->nargs; i++) {
+    kb_ref a = copy_of(copy, f, v->args[i]);
+    if (!a || a == r)
+      continue;
+    if (one && a != one)
+      return r;
+    one = a;
+  }
+  return one;
+}
+
+static uint32_t fold_webs(kb_fn *f)
+{
+  kb_subst s;
+  kb_ref *copy = KB_ZALLOC(kb_ref, f->val.n);
+  uint32_t changes = 0;
+  for (bool again = true; again;) {
+    again = false;
+    for (uint32_t i = 0; i < f->rpo.n; i++)
+      KB_FOR_INS(f, f->rpo.v[i], r) {
+        if (!kb_is(f, r, KB_PHI))
+          break;
+        kb_ref to = copy[r] == r ? r : meet_args(copy, f, r);
+        again |= to != copy[r];
+        copy[r] = to;
+      }
+  }
+  kb_subst_init(&s, f);
+  for (kb_ref r = 1; r < f->val.n; r++)
+    if (copy[r] && copy[r] != r) {
+      kb_subst_set(&s, r, copy[r]);
+      kb_del(f, r);
+      changes++;
+    }
+  free(copy);
+  kb_subst_finish(&s, f);
+  return changes;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ */
 
 static uint32_t round_of(kb_fn *f, bool *cfg_changed)
 {
@@ -59,7 +111,7 @@ uint32_t kb_opt_fold(kb_fn *f)
   kb_cfg(f);
   do {
     bool cfg_changed = false;
-    changes = round_of(f, &cfg_changed);
+    changes = fold_webs(f) + round_of(f, &cfg_changed);
     total += changes;
     if (cfg_changed)
       kb_cfg(f);
