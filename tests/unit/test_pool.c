@@ -11,6 +11,15 @@
 #include <ucontext.h>
 #include "runtime/rt.h"
 
+#if defined __SANITIZE_ADDRESS__
+/* malloc of too much returns NULL, as it does elsewhere. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+  return "allocator_may_return_null=1";
+}
+#endif
+
 static bool all_zero(const unsigned char *p, size_t n)
 {
   for (size_t i = 0; i < n; i++)
