@@ -8,46 +8,40 @@
 
 /* -- Imports that fail ---------------------------------------------------------- */
 
-/* Names that an import statement binds, as text "('a', 'b')" of a tuple; "*" alone for a star. */
-static PyObject *bound_names(PyObject *node) {
-  PyObject *names = kb_py_get(node, "names"), *bound = PyList_New(0);
-  for (Py_ssize_t i = 0; bound && i < PyList_GET_SIZE(names); i++) {
-    PyObject *alias = PyList_GET_ITEM(names, i), *as = kb_py_get(alias, "asname"), *name = kb_py_get(alias, "name");
-    if (as != Py_None) {
-      PyList_Append(bound, as);
-      continue;
-    }
-    const char *text = kb_py_text(name);
-    PyObject *first = PyUnicode_FromStringAndSize(text, (Py_ssize_t)strcspn(text, "."));
-    if (first) PyList_Append(bound, first);
-    Py_XDECREF(first);
-  }
-  return bound;
+/* The variable that an alias of an import binds; "*" for a star. */
+static const char *bound_name(PyObject *alias) {
+  const char *as = kb_py_get_str(alias, "asname"), *name = kb_py_get_str(alias, "name");
+  return as ? as : kb_intern_n(name, strcspn(name, "."));
 }
 
-/* try: <import> except Exception as e: name = __keelback_missing__("name", e) ... */
-static PyObject *guarded_import(PyObject *node) {
-  PyObject *bound = bound_names(node), *list = NULL;
-  KB_VEC(char) text = { 0 };
-  static const char head[] = "try:\n  pass\nexcept Exception as __keelback_error__:\n";
-  kb_vec_grow(&text, (uint32_t)sizeof head + 64);
-  memcpy(text.v, head, sizeof head);
-  text.n = (uint32_t)sizeof head - 1;
-  for (Py_ssize_t i = 0; bound && i < PyList_GET_SIZE(bound); i++) {
-    const char *name = kb_py_text(PyList_GET_ITEM(bound, i));
-    kb_vec_grow(&text, text.n + 2 * (uint32_t)strlen(name) + 80);
-    const char *variable = strcmp(name, "*") == 0 ? "__keelback_star__" : name;
-    text.n += (uint32_t)sprintf(text.v + text.n, "  %s = __keelback_missing__('%s', __keelback_error__)\n", variable, name);
+/* The import of one alias only: what the others of its statement bind stays bound when this one fails. */
+static PyObject *import_of(PyObject *node, PyObject *alias) {
+  PyObject *fields = PyObject_GetAttrString(node, "__dict__"), *copy = fields ? PyDict_Copy(fields) : NULL;
+  PyObject *names = PyList_New(1), *none = PyTuple_New(0), *made = NULL;
+  if (copy && names && none) {
+    PyList_SET_ITEM(names, 0, Py_NewRef(alias));
+    if (PyDict_SetItemString(copy, "names", names) == 0) made = PyObject_Call((PyObject *)Py_TYPE(node), none, copy);
   }
-  PyObject *source = PyUnicode_FromStringAndSize(text.v, (Py_ssize_t)text.n), *name = PyUnicode_FromString("<import>");
-  PyObject *tree = source && name ? kb_py_compile(source, name, PyCF_ONLY_AST) : NULL;
+  Py_XDECREF(fields);
+  Py_XDECREF(copy);
+  Py_XDECREF(names);
+  Py_XDECREF(none);
+  return made;
+}
+
+/* try: <import> except Exception as e: name = __keelback_missing__("name", e) */
+static PyObject *guarded_import(PyObject *node, PyObject *alias) {
+  const char *name = bound_name(alias), *variable = strcmp(name, "*") == 0 ? "__keelback_star__" : name;
+  PyObject *source = PyUnicode_FromFormat("try:\n  pass\nexcept Exception as __keelback_error__:\n"
+                                          "  %s = __keelback_missing__('%s', __keelback_error__)\n", variable, name);
+  PyObject *filename = PyUnicode_FromString("<import>"), *import = import_of(node, alias);
+  PyObject *tree = source && filename && import ? kb_py_compile(source, filename, PyCF_ONLY_AST) : NULL;
   PyObject *attempt = tree ? Py_NewRef(PyList_GET_ITEM(kb_py_get(tree, "body"), 0)) : NULL;
-  if (attempt && (list = kb_py_get(attempt, "body"))) PyList_SetItem(list, 0, Py_NewRef(node));
-  kb_vec_free(&text);
+  if (attempt) PyList_SetItem(kb_py_get(attempt, "body"), 0, Py_NewRef(import));
   Py_XDECREF(tree);
   Py_XDECREF(source);
-  Py_XDECREF(name);
-  Py_XDECREF(bound);
+  Py_XDECREF(filename);
+  Py_XDECREF(import);
   return attempt;
 }
 
@@ -59,9 +53,16 @@ static bool guard_imports(PyObject *ast) {
     kb_ast kind = kb_py_kind(node);
     const char *from = kind == KA_ImportFrom ? kb_py_get_str(node, "module") : NULL;
     if ((kind != KA_Import && kind != KA_ImportFrom) || (from && strcmp(from, "__future__") == 0)) continue;
-    PyObject *guarded = guarded_import(node);
-    if (!guarded) return false;
-    PyList_SetItem(body, i, guarded);
+    PyObject *aliases = kb_py_get(node, "names"), *guarded = PyList_New(0);
+    Py_ssize_t n = PyList_GET_SIZE(aliases);
+    for (Py_ssize_t k = 0; guarded && k < n; k++) {
+      PyObject *one = guarded_import(node, PyList_GET_ITEM(aliases, k));
+      if (!one || PyList_Append(guarded, one) < 0) Py_CLEAR(guarded);
+      Py_XDECREF(one);
+    }
+    if (!guarded || PyList_SetSlice(body, i, i + 1, guarded) < 0) return false;
+    Py_DECREF(guarded);
+    i += n - 1;
   }
   return true;
 }

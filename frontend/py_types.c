@@ -201,14 +201,15 @@ kb_ty kb_py_type(PyObject *annotation, const char **why) {
 
 /* -- Signatures ------------------------------------------------------------------------------------------------- */
 
-/* A string annotation is evaluated in the function's globals. */
+/* A string annotation is evaluated in the function's globals; under `from __future__ import annotations` the text of a
+ * string is a string again. */
 static PyObject *evaluate(kb_py_fn *f, PyObject *annotation) {
-  if (!PyUnicode_Check(annotation)) return Py_NewRef(annotation);
-  PyObject *globals = PyFunction_GetGlobals(f->function), *code, *value;
-  code = Py_CompileString(kb_py_text(annotation), "<annotation>", Py_eval_input);
-  if (!code) return NULL;
-  value = PyEval_EvalCode(code, globals, globals);
-  Py_DECREF(code);
+  PyObject *globals = PyFunction_GetGlobals(f->function), *value = Py_NewRef(annotation);
+  for (int i = 0; i < 2 && value && PyUnicode_Check(value); i++) {
+    PyObject *code = Py_CompileString(kb_py_text(value), "<annotation>", Py_eval_input);
+    Py_SETREF(value, code ? PyEval_EvalCode(code, globals, globals) : NULL);
+    Py_XDECREF(code);
+  }
   return value;
 }
 

@@ -44,7 +44,7 @@ typedef struct {
 
 static void print_str(FILE *out, const char *s) {
   fputc('"', out);
-  for (; *s; s++) {
+  for (; s && *s; s++) {
     unsigned char c = (unsigned char)*s;
     if (c == '"' || c == '\\') fprintf(out, "\\%c", c);
     else if (c < ' ') fprintf(out, "\\x%02x", c);
