@@ -111,7 +111,7 @@ char *kb_arena_printf(kb_arena *a, const char *fmt, ...)
   va_copy(again, ap);
   int n = vsnprintf(NULL, 0, fmt, ap);
   va_end(ap);
-  kb_assert(n >= 0, "bad format \"%s\"", fmt);
+  kb_assert(n >= 0, "a format that cannot be printed");
   char *p = (char *)kb_arena_alloc(a, (size_t)n + 1);
   vsnprintf(p, (size_t)n + 1, fmt, again);
   va_end(again);
