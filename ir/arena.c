@@ -106,6 +106,7 @@ char *kb_arena_strndup(kb_arena *a, const char *s, size_t n)
 
 char *kb_arena_printf(kb_arena *a, const char *fmt, ...)
 {
+  kb_assert(fmt != NULL, "no format");
   va_list ap, again;
   va_start(ap, fmt);
   va_copy(again, ap);
