@@ -58,8 +58,7 @@ static int hand_over(const char *dir, int major, struct plugin_name_args *args, 
   char file[PATH_MAX + 32];
   snprintf(file, sizeof file, "%skeelback-gcc%d.so", dir, major);
   FILE *f = fopen(file, "rb");
-  if (!f)
-    return 0;
+  if (!f) return 0;
   fclose(f);
   /* Its symbols are GCC's C++ symbols: missing ones are this compiler's way to say that it is another one. */
   void *part = dlopen(file, RTLD_NOW | RTLD_LOCAL);
@@ -82,13 +81,11 @@ int plugin_init(struct plugin_name_args *args, struct plugin_gcc_version *gcc)
   char dir[PATH_MAX], real[PATH_MAX];
   int major = atoi(gcc->basever);
   folder_of(args->full_name, dir);
-  if (hand_over(dir, major, args, gcc))
-    return 0;
+  if (hand_over(dir, major, args, gcc)) return 0;
   /* A link to the plugin, in GCC's own plugin folder for instance. */
   if (realpath(args->full_name, real)) {
     folder_of(real, dir);
-    if (hand_over(dir, major, args, gcc))
-      return 0;
+    if (hand_over(dir, major, args, gcc)) return 0;
   }
   refuse(dir, gcc->basever);
   return 0;

@@ -159,5 +159,5 @@ void kb_check_guards(function *fn, const vec<kb_guard> &guards)
   FOR_EACH_BB_FN (b, fn)
     for (gimple_stmt_iterator i = gsi_start_bb(b); !gsi_end_p(i); gsi_next(&i))
       if (kb_is_exit(gsi_stmt(i)) && !found.contains(gsi_stmt(i)))
-        error_at(gimple_location(gsi_stmt(i)), "keelback: an exit that no guard leads to and that is not unconditional");
+        error_at(gimple_location(gsi_stmt(i)), "keelback: an exit with no guard that is not unconditional");
 }

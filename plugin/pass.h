@@ -42,6 +42,7 @@ struct kb_place {
   unsigned index;     /* in the array */
   char *name;         /* "saxpy_sites[0]" */
   const char *func;   /* Python function */
+  const char *kernel; /* the one that it was inlined into by the front end; func where it was not */
   const char *file;   /* Python file */
   unsigned line, col; /* in it, from 1; col 0: not known */
   unsigned nlines;    /* lines[0..nlines): the same of each frame; the first is line */

@@ -109,8 +109,10 @@ static void register_passes(const char *plugin)
 static void keep_whole(void *gate_status, void *)
 {
   bool *run = (bool *)gate_status;
-  if (*run && cfun && current_pass
-      && (!strcmp(current_pass->name, "fnsplit") || !strcmp(current_pass->name, "feedback_fnsplit")) && kb_has_exit(cfun))
+  if (!*run || !cfun || !current_pass)
+    return;
+  const char *name = current_pass->name;
+  if ((!strcmp(name, "fnsplit") || !strcmp(name, "feedback_fnsplit")) && kb_has_exit(cfun))
     *run = false;
 }
 

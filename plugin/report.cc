@@ -5,7 +5,7 @@
  *
  *     {"unit": "kernels.c", "function": "saxpy", "file": "kernels.py", "line": 6, "col": 17, "kind": "bounds",
  *      "exception": "IndexError", "exit": "raise", "form": "guard", "guards": 1, "status": "kept", "reason": "",
- *      "site": "saxpy_sites[0]"}
+ *      "kernel": "saxpy", "site": "saxpy_sites[0]"}
  *
  * "status" is "kept" while the object file has the guard, in whatever function it ended up, and "removed" when the
  * source had it and the object file has not; "reason" says what is known of why. "guards" counts the conditions that
@@ -85,16 +85,16 @@ static char *record_of(const char *unit, const kb_place *place)
 {
   fate f = fate_of(place);
   char *func = kb_json_string(place->func), *file = kb_json_string(place->file), *kind = kb_json_string(place->kind);
-  char *name = kb_json_string(place->name);
+  char *name = kb_json_string(place->name), *kernel = kb_json_string(place->kernel ? place->kernel : place->func);
   char *exc = place->exception ? kb_json_string(place->exception) : xstrdup("null");
   char *s = xasprintf("{\"unit\": %s, \"function\": %s, \"file\": %s, \"line\": %u, \"col\": %u, \"kind\": %s, "
                       "\"exception\": %s, \"exit\": \"%s\", \"form\": \"%s\", \"guards\": %u, \"status\": \"%s\", "
-                      "\"reason\": \"%s\", \"site\": %s}",
+                      "\"reason\": \"%s\", \"kernel\": %s, \"site\": %s}",
                       unit, func, file, place->line, place->col, kind, exc,
                       place->exit <= KB_SITE_CALL ? exit_names[place->exit] : "unknown",
                       form_names[form_of(place, KB_AT_SITES)], place->count[KB_AT_LEFT][KB_FORM_GUARD],
-                      f.kept ? "kept" : "removed", f.reason, name);
-  free(func), free(file), free(kind), free(name), free(exc);
+                      f.kept ? "kept" : "removed", f.reason, kernel, name);
+  free(func), free(file), free(kind), free(name), free(exc), free(kernel);
   return s;
 }
 

@@ -96,6 +96,7 @@ static bool read_site(kb_place *place, tree ctor)
   place->lines = XCNEWVEC(unsigned, place->nlines);
   for (unsigned i = 0; i < place->nlines; i++)
     place->lines[i] = number(member(pointee(frames, i), "line"), 0);
+  place->kernel = place->nlines > 1 ? text(member(pointee(frames, place->nlines - 1), "func")) : place->func;
   return true;
 }
 
@@ -105,7 +106,7 @@ static bool read_site(kb_place *place, tree ctor)
 static void read_location(kb_place *place, function *fn, location_t loc)
 {
   expanded_location at = expand_location(loc);
-  place->func = xstrdup(function_name(fn));
+  place->func = place->kernel = xstrdup(function_name(fn));
   place->file = xstrdup(at.file ? at.file : "");
   place->line = at.line > 0 ? (unsigned)at.line : 0;
   place->col = 0;

@@ -18,7 +18,7 @@ if ! test -x "$dir/usr/bin/gcc-${versions%% *}"; then
   command -v debootstrap >/dev/null || { echo "other.sh: debootstrap is not installed" >&2; exit 77; }
   packages=make,libc6-dev,python3-minimal
   for v in $versions; do packages=$packages,gcc-$v,g++-$v,gcc-$v-plugin-dev; done
-  debootstrap --variant=minbase --include=$packages trixie "$dir" >&2
+  debootstrap --variant=minbase --include="$packages" trixie "$dir" >&2
 fi
 rm -rf "$dir/keelback"
 mkdir -p "$dir/keelback/tests"
@@ -34,8 +34,8 @@ for v in "$@"; do
   headers=$(gcc-$v -print-file-name=plugin)/include
   mkdir -p $v
   gcc-$v -O2 -fPIC -shared -Wall -Wextra -Werror plugin/gate.c -o $v/keelback.so
-  g++-$v -std=gnu++14 -fno-rtti -fno-exceptions -O2 -fPIC -shared -Wall -Wextra -Werror -isystem $headers -Iinclude \
-    plugin/*.cc -o $v/keelback-gcc$v.so
+  g++-$v -std=gnu++14 -fno-rtti -fno-exceptions -O2 -fPIC -shared -Wall -Wextra -Werror -isystem $headers \
+    -Iinclude plugin/*.cc -o $v/keelback-gcc$v.so
   cp $v/*.so both
   echo "# GCC $(gcc-$v -dumpfullversion)"
   CC=gcc-$v CXX=g++-$v KEELBACK_PLUGIN=/keelback/$v/keelback.so sh tests/gcc/plugin.sh | tee log.$v
@@ -60,6 +60,7 @@ for v in "$@"; do
 done
 exit $failed
 END
+# shellcheck disable=SC2086
 if chroot "$dir" /bin/sh /keelback/run.sh $versions; then
   echo "other.sh: passed under GCC $versions"
 else

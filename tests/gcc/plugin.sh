@@ -34,12 +34,17 @@ use() { # plugin, then gcc's arguments: no arguments are globbed
 with() { use "$plugin" "$@"; }
 # A compilation with the plugin that must succeed and say nothing.
 quiet() { with "$@" >log 2>&1 && test ! -s log; }
-# The columns of a report: one line a record, as the plugin writes them.
-table() {
-  sed -n 's/.*"function": "\([^"]*\)".*"line": \([0-9]*\), "col": \([0-9]*\), "kind": "\([^"]*\)", "exception": "*\([A-Za-z]*\)"*, "exit": "\([a-z]*\)", "form": "\([a-z]*\)", "guards": \([0-9]*\), "status": "\([a-z]*\)", "reason": "\([^"]*\)".*/\1 \2:\3 \4 \5 \6 \7 \8 \9/p' "$1"
+field() { sed -n "s/.*\"$2\": \"*\([^\",}]*\)\"*[,}].*/\1/p" "$1"; }
+table() { # of a report: function line:col kind exception exit form guards status
+  for f in function line col kind exception exit form guards status; do field "$1" $f >"col.$f"; done
+  paste -d ' ' col.function col.line col.col col.kind col.exception col.exit col.form col.guards col.status | sed 's/ /:/2'
 }
-status() { sed -n 's/.*"line": \([0-9]*\), "col": \([0-9]*\),.*"status": "\([a-z]*\)", "reason": "\([^"]*\)".*/\1:\2 \3 \4/p' "$1"; }
-text() { objcopy -O binary -j .text -j .text.unlikely -j .rodata -j .data.rel.ro.local "$1" "$1.bin" && cksum <"$1.bin"; }
+status() { # of a report: line:col status reason
+  sed -n 's/.*"line": \([0-9]*\), "col": \([0-9]*\),.*"status": "\([a-z]*\)", "reason": "\([^"]*\)".*/\1:\2 \3 \4/p' "$1"
+}
+text() {
+  objcopy -O binary -j .text -j .text.unlikely -j .rodata -j .data.rel.ro.local "$1" "$1.bin" && cksum <"$1.bin"
+}
 report=-fplugin-arg-keelback-report
 check=-fplugin-arg-keelback-check
 
@@ -75,18 +80,53 @@ cat >want <<'END'
 31:13 kept
 36:5 kept
 END
-quiet -O2 $report=r2.json $check -c "$src/kernels.c" -o k.o && status r2.json | sed 's/ $//' >got && diff want got >log
+quiet -O2 $report=r2.json $check -c "$src/kernels.c" -o k.o && status r2.json | sed 's/ $//' >got &&
+  diff want got >log
 result $? "what GCC removes by itself at -O2 is removed, and the rest kept"
 
 for o in -O1 -O3 -Os -Og "-O3 -march=native" "-O2 -fPIC" "-O2 -fwrapv -fno-strict-aliasing" "-O2 -fexceptions" \
   "-O2 -fsanitize=address,undefined" "-O2 --coverage" "-O2 -fno-inline" "-O2 -flto" "-O2 -flto -ffat-lto-objects"; do
+  rm -f r.json
   # shellcheck disable=SC2086
-  rm -f r.json; quiet $o $report=r.json $check -c "$src/kernels.c" -o k.o && test "$(grep -c '"unit"' r.json)" = 11
+  quiet $o $report=r.json $check -c "$src/kernels.c" -o k.o && test "$(grep -c '"unit"' r.json)" = 11
   result $? "all eleven sites at $o"
 done
-quiet -O2 $report=r.json $check -c "$src/calls.c" -o c.o && status r.json >log && nm c.o >>log && ! grep -q part log &&
+quiet -O2 $report=r.json $check -c "$src/calls.c" -o c.o && status r.json >log && nm c.o >>log &&
+  ! grep -q part log &&
   grep -q "9:14 removed joined with the exits" log && grep -q "8:14 removed" log
 result $? "the exit of a kernel is not split off, so its callers' exits join it"
+
+# -- What keelback emits ---------------------------------------------------------------------------------------
+cat >places.py <<'END'
+# Each record of the report must point to Python text that can do what its kind says.
+import json, re, sys
+source = open(sys.argv[1]).read().split("\n")
+kinds = set()
+for r in json.load(open(sys.argv[2])):
+    line = source[r["line"] - 1]
+    text = line[r["col"] - 1:]
+    kinds.add(r["kind"])
+    name = next(m[1] for i in range(r["line"] - 1, -1, -1) if (m := re.match(r"def (\w+)", source[i])))
+    ok = r["function"] == name and r["col"] > 0 and text[:1].strip()
+    ok = ok and {"bounds": "[" in text, "division": re.search("[/%]", text), "overflow": re.search("[-+*/]", text),
+                 "call": "(" in text}.get(r["kind"], True)
+    if not ok:
+        print("wrong place:", r, "for", repr(text))
+for kind in "bounds", "division", "overflow":
+    if kind not in kinds:
+        print("no guard of kind", kind)
+END
+if test -x "${KEELBACK:-}"; then
+  cp "$src/emitted.py" . && "$KEELBACK" emit emitted.py -o emitted.c --header emitted.h --depfile emitted.d >log 2>&1 &&
+    quiet -O0 -Wall -Wextra $report=e.json $check -c emitted.c -o e.o &&
+    "$python" places.py emitted.py e.json >log && test ! -s log
+  result $? "every guard of emitted C on the line and in the column of its Python"
+  quiet -O3 $report=e3.json $check -c emitted.c -o e.o && test "$(grep -c '"unit"' e.json)" = "$(grep -c '"unit"' e3.json)"
+  result $? "and the same guards at -O3"
+else
+  skip "every guard of emitted C on the line and in the column of its Python" "no keelback command"
+  skip "and the same guards at -O3" "no keelback command"
+fi
 
 # -- The same code --------------------------------------------------------------------------------------------
 for o in -O0 -O2 "-O3 -march=native"; do
@@ -105,7 +145,8 @@ with -E "$src/kernels.c" -o k.i 2>log && grep -q '__attribute__((kb_exit))' k.i
 result $? "-E declares kb_exit with its attribute"
 quiet -O2 $report=ri.json -x cpp-output -c k.i -o k.o && status ri.json >got && status r2.json | diff - got >log
 result $? "preprocessed text gives the same report"
-quiet -O2 -save-temps $report=rs.json -c "$src/kernels.c" -o k.o && status rs.json >got && status r2.json | diff - got >log
+quiet -O2 -save-temps $report=rs.json -c "$src/kernels.c" -o k.o && status rs.json >got &&
+  status r2.json | diff - got >log
 result $? "-save-temps"
 quiet -MD -MF k.d -c "$src/kernels.c" -o k.o && ! grep -q keelback.so k.d
 result $? "dependencies name no plugin"
@@ -119,7 +160,8 @@ cat >other.cc <<'END'
 int f(int n) { if (n < 0) { kb_exit(nullptr); return 1; } return 0; }
 END
 if command -v "$cxx" >/dev/null 2>&1 && test "$($cxx -dumpversion)" = "$($cc -dumpversion)"; then
-  "$cxx" -I"$inc" -O2 -fplugin="$plugin" $report=rx.json -c other.cc -o x.o >log 2>&1 && test ! -s log && test ! -e rx.json
+  "$cxx" -I"$inc" -O2 -fplugin="$plugin" $report=rx.json -c other.cc -o x.o >log 2>&1 && test ! -s log &&
+    test ! -e rx.json
   result $? "does nothing in C++"
 else
   skip "does nothing in C++" "no C++ compiler of this GCC"
@@ -157,17 +199,19 @@ result $? "a unit replaces its own records"
 for i in 1 2 3 4 5 6; do
   sed "s/twice/twice$i/g" "$src/kernels.c" >"u$i.c"; with -O0 $report=all.json -c u$i.c -o u$i.o 2>>log &
 done; wait
-test ! -s log && valid all.json && test "$(grep -c '"unit"' all.json)" = 66 && test -z "$(ls -A | grep 'all.json.')"
+test ! -s log && valid all.json && test "$(grep -c '"unit"' all.json)" = 66 && test "$(echo all.json*)" = all.json
 result $? "six compilations at once share a report"
 quiet $report=none.json -c "$src/plain.c" -o p.o && valid none.json && ! grep -q unit none.json
 result $? "a unit without kernels has no records"
 valid all.json && quiet $report=/dev/null -c "$src/kernels.c" -o k.o
 result $? "/dev/null stays what it is"
 echo "int important;" >mine.c; rm -f k.o
-with $report=mine.c -c "$src/kernels.c" -o k.o 2>log && test -f k.o && grep -q "warning: keelback: no report in .mine.c.: " log &&
+with $report=mine.c -c "$src/kernels.c" -o k.o 2>log && test -f k.o &&
+  grep -q "warning: keelback: no report in .mine.c.: " log &&
   grep -q important mine.c
 result $? "a file that is no report is left alone, with a warning"
-rm -f k.o; with $report=no/such/folder/r.json -c "$src/kernels.c" -o k.o 2>log && test -f k.o && grep -q "warning: keelback: no report" log
+rm -f k.o; with $report=no/such/folder/r.json -c "$src/kernels.c" -o k.o 2>log && test -f k.o &&
+  grep -q "warning: keelback: no report" log
 result $? "a report that cannot be written is a warning"
 rm -f r.json; echo 'int f(void) { return' >bad.c; ! with $report=r.json -c bad.c -o b.o 2>log && test ! -e r.json
 result $? "no report of a unit with errors"
@@ -183,16 +227,19 @@ result $? "-fopt-info-loop"
 sed 's/{"step", 11,/{"step", 10,/' "$src/kernels.c" >wrong.c
 with $check -c wrong.c -o k.o 2>log && grep -q 'kernels.py:11:.*warning: keelback: the site step_sites\[0\] is on line 10 of kernels.py' log
 result $? "check: a site that names another line than the statement is noticed"
-with -fplugin-arg-keelback-nonsense=1 -c "$src/plain.c" -o p.o 2>log && grep -q 'warning: keelback: unknown argument' log
+with -fplugin-arg-keelback-nonsense=1 -c "$src/plain.c" -o p.o 2>log &&
+  grep -q 'warning: keelback: unknown argument' log
 result $? "an unknown argument is a warning"
-echo 'int x __attribute__((kb_exit));' >x.c; with -c x.c -o x.o 2>log && grep -q "warning: .kb_exit. attribute applies to functions only" log
+echo 'int x __attribute__((kb_exit));' >x.c; with -c x.c -o x.o 2>log &&
+  grep -q "warning: .kb_exit. attribute applies to functions only" log
 result $? "the attribute on anything but a function is a warning"
 
 # -- Other versions of GCC ------------------------------------------------------------------------------------
 # Each time: the object is that of a compilation without the plugin, and there is one line.
 "$cc" -O2 -c "$src/plain.c" -o plain.o
 refused() { # plugin, pattern of the line
-  rm -f p.o; use "$1" $report=refused.json -O2 -c "$src/plain.c" -o p.o 2>log && cmp p.o plain.o >>log && test "$(wc -l <log)" = 1 &&
+  rm -f p.o; use "$1" $report=refused.json -O2 -c "$src/plain.c" -o p.o 2>log && cmp p.o plain.o >>log &&
+    test "$(wc -l <log)" = 1 &&
     grep -q "^keelback: note: .*$2.*: going on without it$" log && test ! -e refused.json
 }
 quiet -fplugin-arg-keelback-selftest -O2 -c "$src/plain.c" -o p.o; grep -q "self test passed (GCC $major)" log
