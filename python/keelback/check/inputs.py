@@ -99,8 +99,11 @@ def ordinary(name, rng, near=()):
         r = rng.random()
         x = float(rng.randint(-4, 9)) if r < 0.3 else rng.uniform(-10, 10) if r < 0.8 else rng.gauss(0, 1000)
         return round_f32(x) if name == "f32" else x
-    if near and rng.random() < 0.5:
+    style = rng.random() if near else 1.0
+    if style < 0.3:
         x = rng.choice(near) + rng.choice((-1, 0, 0, 0, 1))
+    elif style < 0.65:
+        x = rng.randrange(max(1, rng.choice(near)))
     else:
         x = rng.randint(-3, 20) if rng.random() < 0.6 else rng.randint(0, 12)
     low, high = limits(name) if name != "int" else (-2**63, 2**63 - 1)
@@ -226,7 +229,7 @@ class Generator:
         if style < 0.55:
             out = [ordinary(name, rng, near) for _ in range(size)]
         elif style < 0.7 and name[0] in "iu":
-            low = -near[0] if near and name[0] == "i" and rng.random() < 0.3 else 0
+            low = -max(0, near[0]) if near and name[0] == "i" and rng.random() < 0.3 else 0
             out = [min(max(rng.randint(low, max(0, (near or [1])[0] - 1)), limits(name)[0]), limits(name)[1])
                    for _ in range(size)]
         elif style < 0.8:
