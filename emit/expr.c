@@ -244,9 +244,9 @@ static void overflowing(out *o, const char *fn, kb_ref r)
 {
   const kb_val *v = val(o, r);
   fprintf(o->out, "%s(", fn);
-  out_argument(o, v->args[0]);
+  out_expr(o, v->args[0], ARGUMENT);
   fputs(", ", o->out);
-  out_argument(o, v->args[1]);
+  out_expr(o, v->args[1], ARGUMENT);
   fprintf(o->out, ", &%s)", name_of(o, r));
 }
 

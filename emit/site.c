@@ -175,13 +175,20 @@ static const char *const exc_names[] = {
 #undef NAME
 };
 
+/* What a deopt says as long as it cannot go on in the interpreter. */
+static const char *deopt_message(const char *guard)
+{
+  return !strcmp(guard, "overflow") ? "int result does not fit 64 bits, and continuing with big ints is not available yet"
+                                    : "result needs a Python object, and continuing with Python objects is not available yet";
+}
+
 static void site(out *o, const kb_snap *s, uint32_t n, FILE *to)
 {
   static const char *const kinds[] = { "DEOPT", "RAISE", "CALL" };
   fprintf(to, "  { &kb_this_unit, KB_SITE_%s, ", kinds[s->kind]);
   fprintf(to, s->kind == KB_EXIT_RAISE ? "KB_EXC_%s, " : "0, ", exc_names[s->exc]);
   fprintf(to, "%u, \"%s\", ", s->nargs, o->site_guard.v[n]);
-  c_string(to, s->msg);
+  c_string(to, s->kind == KB_EXIT_DEOPT && !*s->msg ? deopt_message(o->site_guard.v[n]) : s->msg);
   fputs(", \"", to);
   for (uint32_t i = 0; i < s->nargs; i++)
     letters(o, s->args[i], KB_T_INT, to);

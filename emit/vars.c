@@ -416,11 +416,11 @@ static const char *unique(nameset *s, const char *base, uint32_t *counter)
     if (claim(s, kb_intern(buf)))
       return kb_intern(buf);
   }
-  for (;;) {
-    snprintf(buf, sizeof buf, "%s%.250s%s%u", n[0] == '_' ? "v" : "", n, base ? "_" : "", ++*counter);
-    if (!reserved(buf) && claim(s, kb_intern(buf)))
-      return kb_intern(buf);
-  }
+  bool digit = n[strlen(n) - 1] >= '0' && n[strlen(n) - 1] <= '9';
+  do
+    snprintf(buf, sizeof buf, "v%.250s%s%u" + (n[0] != '_' && !reserved(n)), n, digit ? "_" : "", ++*counter);
+  while (!claim(s, kb_intern(buf)));
+  return kb_intern(buf);
 }
 
 static const char *class_name(const out *o, const kb_ref *first_named, kb_ref rep)

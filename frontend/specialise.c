@@ -191,6 +191,12 @@ static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *part
   }
 }
 
+static int by_slot(const void *a, const void *b)
+{
+  uint32_t x = ((const kb_entry *)a)->slot, y = ((const kb_entry *)b)->slot;
+  return x < y ? -1 : x > y;
+}
+
 /* A frame of this function at pc; live is 0-terminated, or NULL for no entries. */
 static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result)
 {
@@ -205,6 +211,7 @@ static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result)
     if (sp_width(sp_ty(s, live[i])) && s->parts[live[i]])
       entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, sp_ty(s, live[i]), s->parts[live[i]], &used);
   }
+  qsort(fr.entries, fr.n, sizeof *fr.entries, by_slot);
   return fr;
 }
 
