@@ -278,7 +278,9 @@ class Generator:
         if not pairs:
             return
         a, b = rng.choice(pairs)
-        base = bases[args[a].base]
+        base, types = bases[args[a].base], {p.name: p.type for p in self.params}
+        if types[b].contig and (args[a].transposed or args[a].slices and args[a].slices[-1].step):
+            return
         if len(base.shape) == 1 and base.shape[0] > 1 and rng.random() < 0.5:
             forms = [(slice(1, None),), (slice(None, -1),)]
             rng.shuffle(forms)
