@@ -262,7 +262,7 @@ static bool check_array_op(check *c, kb_ref r)
 {
   const kb_val *v = kb_v(c->f, r);
   const kb_type *a = kb_type_of(type_of(c, v->args[0]));
-  bool store = v->op == KB_ST || v->op == KB_PST;
+  bool store = v->op == KB_ST || v->op == KB_PST || v->op == KB_FILL;
   uint32_t nindex = v->nargs - 1 - store;
   for (uint32_t i = 1; i <= nindex; i++)
     if (kb_type_letter(type_of(c, v->args[i])) != 'I')
@@ -274,7 +274,7 @@ static bool check_array_op(check *c, kb_ref r)
       return breach(c, 12, r, "a view of %s has another type", kb_type_text(type_of(c, v->args[0])));
     return true;
   }
-  if (a->kind == KB_K_ARRAY && nindex != a->rank)
+  if (a->kind == KB_K_ARRAY && v->op != KB_FILL && nindex != a->rank)
     return breach(c, 12, r, "%u indices for rank %u", nindex, a->rank);
   if (store && a->readonly)
     return breach(c, 12, r, "a store into a read-only array");
@@ -374,7 +374,7 @@ static bool check_special(check *c, kb_ref r)
   switch (v->op) {
   case KB_PHI: return check_same_types(c, r, 0);
   case KB_SEL: return check_same_types(c, r, 1);
-  case KB_LD: case KB_ST: case KB_PLD: case KB_PST: case KB_VSUB: return check_array_op(c, r);
+  case KB_LD: case KB_ST: case KB_PLD: case KB_PST: case KB_VSUB: case KB_FILL: return check_array_op(c, r);
   case KB_ALLOC: return check_alloc(c, r);
   case KB_VLEN:
     if (v->imm.i < 0 || v->imm.i >= kb_type_of(type_of(c, v->args[0]))->rank)
