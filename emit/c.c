@@ -2,6 +2,7 @@
 /* c.c: a typed module as one C file: prologue, sites, kernels, public wrappers. */
 #include "out.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* -- Prototypes --------------------------------------------------------------------------------------- */
@@ -36,6 +37,12 @@ static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, con
   fputs(f->nparams || f->ret != KB_T_VOID ? ")" : "void)", to);
 }
 
+/* May the function store through parameter i? */
+static bool may_write(const kb_fn *f, uint32_t i)
+{
+  return f->sig ? f->sig[i].written : !kb_type_of(kb_v(f, f->params[i])->ty)->readonly;
+}
+
 /* Parameters of the public wrapper keep Python's names where C lets them. */
 static const char *public_name(const kb_fn *f, uint32_t i, char *buf, size_t n)
 {
@@ -57,7 +64,7 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f)
     fprintf(to, "%s %s%s(", none ? "void" : kb_ctype(f->ret, false), o->prefix, f->c_name);
   for (uint32_t i = 0; i < f->nparams; i++) {
     kb_ty t = f->sig ? f->sig[i].ty : kb_v(f, f->params[i])->ty;
-    const char *type = kb_ctype(t, kb_type_of(t)->readonly);
+    const char *type = kb_ctype(t, !may_write(f, i));
     fprintf(to, "%s%s%s%s", i ? ", " : "", type, spaced(type), public_name(f, i, buf, sizeof buf));
   }
   fprintf(to, "%s)\n{\n", f->nparams ? "" : "void");
@@ -66,8 +73,11 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f)
   else if (!none)
     fprintf(to, "  %s kb_r = 0;\n", kb_cclass(f->ret, false));
   fprintf(to, "  if (KB_UNLIKELY(k_%s(", f->c_name);
-  for (uint32_t i = 0; i < f->nparams; i++)
-    fprintf(to, "%s%s", i ? ", " : "", public_name(f, i, buf, sizeof buf));
+  for (uint32_t i = 0; i < f->nparams; i++) {
+    bool cast = kb_type_letter(kb_v(f, f->params[i])->ty) == 'P' && !may_write(f, i); /* inside, pointers are not const */
+    fprintf(to, "%s%s%s%s", i ? ", " : "", cast ? "(" : "", cast ? kb_cclass(kb_v(f, f->params[i])->ty, false) : "", cast ? ")" : "");
+    fputs(public_name(f, i, buf, sizeof buf), to);
+  }
   fprintf(to, "%s%s)))", f->nparams && !none ? ", " : "", none ? "" : "&kb_r");
   fprintf(to, none || tuple ? "\n    kb_exit_to_error();\n" : " {\n    kb_exit_to_error();\n    return 0;\n  }\n");
   if (tuple)
@@ -124,6 +134,23 @@ static void unused_parameters(const out *o, FILE *to)
   free(n);
 }
 
+/* Prints the statements of a body, each behind its #line, without the #lines that say what the compiler counts anyway. */
+static void print_body(FILE *to, const char *body)
+{
+  uint32_t line = 0; /* that the compiler gives to the next line; 0: none as yet */
+  for (const char *end; (end = strchr(body, '\n')); body = end + 1) {
+    if (!strncmp(body, "#line ", 6)) {
+      uint32_t want = (uint32_t)strtoul(body + 6, NULL, 10);
+      bool counted = want == line && !memchr(body, '"', (size_t)(end - body));
+      line = want;
+      if (counted)
+        continue;
+    } else if (line)
+      line++;
+    fwrite(body, 1, (size_t)(end + 1 - body), to);
+  }
+}
+
 static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, kb_fn *f)
 {
   out o = { .m = m, .o = opts, .f = f, .indent = 1, .file = NULL };
@@ -147,7 +174,7 @@ static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, kb_fn *f
   for (uint32_t i = 0; i < o.nallocs; i++)
     fprintf(to, "  void *kb_block_%u = NULL;\n", i);
   unused_parameters(&o, to);
-  fwrite(body, 1, n, to);
+  print_body(to, body);
   fputs("}\n\n", to);
   free(body);
   kb_vec_free(&o.site);
@@ -183,7 +210,7 @@ static void public_prototypes(FILE *to, const kb_mod *m, const kb_emit_opts *o)
       fprintf(to, "%s %s%s(", f->ret == KB_T_VOID ? "void" : kb_ctype(f->ret, false), o->prefix, f->c_name);
     for (uint32_t p = 0; p < f->nparams; p++) {
       kb_ty t = f->sig ? f->sig[p].ty : kb_v(f, f->params[p])->ty;
-      fprintf(to, "%s%s", p ? ", " : "", kb_ctype(t, kb_type_of(t)->readonly));
+      fprintf(to, "%s%s", p ? ", " : "", kb_ctype(t, !may_write(f, p)));
     }
     fputs(f->nparams ? ");\n" : "void);\n", to);
   }

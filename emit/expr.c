@@ -184,10 +184,13 @@ static void folded(out *o, const kb_val *v, unsigned prec)
   } else if (v->op == KB_ITEM) {
     fprintf(o->out, "%s.f%d", name_of(o, v->args[0]), (int)v->imm.i);
   } else {
-    const kb_oprow *row = &kb_ops[v->op];
-    bool paren = row->prec < prec;
+    bool sel = v->op == KB_SEL; /* its arms have any type, so the table has no expression */
+    const char *expr = sel ? "a ? b : c" : kb_ops[v->op].expr;
+    unsigned p = sel ? COND : kb_ops[v->op].prec;
+    bool paren = p < prec;
+    kb_assert(expr, "no C form of %s", kb_ops[v->op].text);
     fputs(paren ? "(" : "", o->out);
-    substitute(o, row->expr, row->prec, v);
+    substitute(o, expr, p, v);
     fputs(paren ? ")" : "", o->out);
   }
 }

@@ -17,8 +17,7 @@ typedef struct {
   kb_fn *f;
   FILE *out;              /* body text */
   int indent;
-  uint32_t line;          /* of the last #line; 0 = none */
-  const char *file;
+  const char *file;       /* of the last #line */
   /* vars.c */
   uint8_t *folded;        /* per value: printed inside its user (or wherever a snapshot wants it) */
   uint32_t *pos;          /* per value: position in its block */
@@ -53,7 +52,7 @@ void out_exit(out *o, uint32_t snap, const char *guard);
 void out_sites(out *o, FILE *to);                    /* the tables of the function's exits */
 
 /* -- stmt.c ----------------------------------------------------------------------------------------------- */
-void out_line(out *o, kb_loc loc);                   /* #line when the Python line changes; then the indent */
+void out_line(out *o, kb_loc loc);                   /* #line, of which c.c leaves out what is counted anyway; then the indent */
 void out_stmt(out *o, kb_ref r);                     /* nothing for folded values, phis, terminators */
 void out_copies(out *o, kb_bid from, kb_bid to);     /* the phis of `to`, in an order that reads before it writes */
 bool out_has_copies(const out *o, kb_bid from, kb_bid to);

@@ -8,17 +8,16 @@ static const char *name_of(const out *o, kb_ref r) { return o->name[o->var[r]]; 
 
 void out_line(out *o, kb_loc loc)
 {
-  if (loc.line && (loc.line != o->line || (loc.file && loc.file != o->file))) {
+  if (loc.line) {
     const char *file = loc.file ? loc.file : o->m->file;
     fprintf(o->out, "#line %u", loc.line);
-    if (file != o->file || !o->line) {
+    if (file != o->file) {
       fputs(" \"", o->out);
       for (const char *s = file; *s; s++)
         fprintf(o->out, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
       fputs("\"", o->out);
     }
     fputs("\n", o->out);
-    o->line = loc.line;
     o->file = file;
   }
   fprintf(o->out, "%*s", o->indent * 2, "");

@@ -68,10 +68,7 @@ kb_ty kb_promote(kb_ty a, kb_ty b)
     return b;
   if (kb_type_is_sized_int(b))
     return kb_type_is_sized_int(a) ? promote_sized(a, b) : a == KB_T_FLOAT ? KB_T_FLOAT : b;
-  /* b is f32 or f64 */
-  if (b == KB_T_F32 && kb_type_is_sized_int(a))
-    return KB_T_BOT;
-  return b;
+  return b; /* f32 or f64: sized ints are weak towards floats */
 }
 
 kb_ty kb_join(kb_ty a, kb_ty b)
@@ -92,10 +89,14 @@ kb_ty kb_join(kb_ty a, kb_ty b)
   if (x->kind == KB_K_ARRAY)
     return x->elem == y->elem && x->rank == y->rank ? kb_type_array(x->elem, x->rank, x->contig && y->contig, false) : KB_T_VOID;
   if ((x->kind == KB_K_TUPLE || x->kind == KB_K_ZIP) && x->n == y->n && x->n <= 64) {
-    kb_ty items[64];
-    for (uint32_t i = 0; i < x->n; i++)
-      if ((items[i] = kb_join(x->items[i], y->items[i])) == KB_T_VOID)
+    kb_ty items[64]; /* items do not convert, so numbers must agree; arrays may lose ::1 */
+    for (uint32_t i = 0; i < x->n; i++) {
+      items[i] = x->items[i] != KB_T_BOT && y->items[i] != KB_T_BOT && kb_is_numeric(x->items[i]) && x->items[i] != y->items[i]
+                     ? KB_T_VOID
+                     : kb_join(x->items[i], y->items[i]);
+      if (items[i] == KB_T_VOID)
         return KB_T_VOID;
+    }
     return kb_type_make(x->kind, KB_T_BOT, items, x->n);
   }
   if (x->kind == KB_K_ITER || x->kind == KB_K_ENUMERATE) {
@@ -227,7 +228,7 @@ static kb_ty unary(inf *in, const kb_fn *f, kb_ref r)
 
 static kb_ty check_index(inf *in, const kb_fn *f, kb_ref r, kb_ty i)
 {
-  if (i == KB_T_INT || kb_type_is_sized_int(i))
+  if (kb_type_is_integral(i))
     return KB_T_INT;
   return fail(in, f, r, "an index must be an int, not %s", kb_type_name(i));
 }
@@ -616,7 +617,7 @@ static bool check_fn(inf *in, uint32_t i)
   returned(in, f, k->ret);
   in->report = false;
   if (kb_error_count() == before)
-    kb_infer_weak(in->t, f);
+    kb_infer_weak(f, k->ret != KB_T_BOT);
   if (f->ret == KB_T_BOT)
     f->ret = KB_T_VOID; /* it never returns */
   k->errors += kb_error_count() - before;

@@ -20,6 +20,6 @@ static inline bool kb_is_numeric(kb_ty t) { return t >= KB_T_BOOL && t <= KB_T_F
 
 /* infer_weak.c: values whose Python type depends on the path (int or float, weak or sized) and were given one
  * machine type: refuses every use where the difference would show. false after kb_error. */
-bool kb_infer_weak(kt_mod *t, kb_fn *f);
+bool kb_infer_weak(kb_fn *f, bool declared);
 
 #endif

@@ -17,9 +17,9 @@
 enum { MAYBE_INT = 1, MAYBE_WEAK = 2 };
 
 typedef struct {
-  kt_mod *t;
   kb_fn *f;
-  uint8_t *maybe;  /* per value */
+  uint8_t *maybe;  /* per value; of a tuple: of any item */
+  bool declared;   /* the kernel says what it returns */
 } weak;
 
 static kb_ty ty(const weak *w, kb_ref r) { return kb_v(w->f, r)->ty; }
@@ -45,12 +45,20 @@ static bool passes_on(const kb_val *v)
          (v->op == KB_OCALL && (v->imm.i == KB_BI_MIN || v->imm.i == KB_BI_MAX || v->imm.i == KB_BI_ABS));
 }
 
+static bool is_tuple(kb_ty t) { return kb_type_of(t)->kind == KB_K_TUPLE; }
 static bool is_arithmetic(const kb_val *v) { return v->op >= KB_OADD && v->op <= KB_OPOW; }
 
 /* f64 arithmetic is weak if no operand is surely f64; elsewhere only what passes a value on passes a doubt on. */
 static uint8_t doubts(const weak *w, const kb_val *v)
 {
   uint8_t m = 0;
+  if (v->op == KB_OTUPLE || v->op == KB_OUNPACK || (v->op == KB_PHI && is_tuple(v->ty))) {
+    for (uint32_t k = 0; k < v->nargs; k++)
+      m |= w->maybe[v->args[k]];
+    return m;
+  }
+  if (v->op == KB_OITEM || (v->op == KB_OGETITEM && is_tuple(ty(w, v->args[0]))))
+    return kb_type_is_float(v->ty) ? w->maybe[v->args[0]] : 0;
   if (!kb_type_is_float(v->ty) || !(passes_on(v) || (v->ty == KB_T_F64 && (is_arithmetic(v) || v->op == KB_ONEG))))
     return 0;
   for (uint32_t k = 0; k < v->nargs - (v->op == KB_OBOUND); k++) {
@@ -119,8 +127,8 @@ static bool use_is_fine(weak *w, kb_ref use, kb_ref r, uint8_t m)
     return meets(w, r, other, m, true);
   case KB_ONEG:
     return !(m & MAYBE_INT) && !((m & MAYBE_WEAK) && ty(w, r) == KB_T_F32);
-  case KB_OTUPLE: case KB_OITERNEXT:
-    return false;
+  case KB_RET: /* a declared result converts; an inferred one would have changed its type */
+    return !(m & MAYBE_INT) || w->declared;
   case KB_OCALL:
     return v->imm.i != KB_BI_DIVMOD || meets(w, r, other, m, false);
   default:
@@ -148,9 +156,9 @@ static bool inputs_are_exact(weak *w, kb_ref r)
   return true;
 }
 
-bool kb_infer_weak(kt_mod *t, kb_fn *f)
+bool kb_infer_weak(kb_fn *f, bool declared)
 {
-  weak w = { t, f, KB_ZALLOC(uint8_t, f->val.n) };
+  weak w = { f, KB_ZALLOC(uint8_t, f->val.n), declared };
   bool ok = true;
   propagate(&w);
   for (uint32_t i = 0; i < f->rpo.n; i++)
