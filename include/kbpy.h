@@ -115,8 +115,8 @@ KB_HIDDEN KB_COLD int kbpy_convert(PyObject *self, PyObject *const *args, size_t
 KB_HIDDEN KB_COLD void kbpy_release(kbpy_held *held);
 /* Makes the thread's pending exit the Python exception, with one traceback entry a frame; returns NULL. */
 KB_HIDDEN KB_COLD PyObject *kbpy_raise(PyObject *self);
-/* A new float, and now and then one of self->result. */
-KB_HIDDEN PyObject *kbpy_new_float(PyObject *self, double d);
+/* A new float, which becomes one of self->result. */
+KB_HIDDEN KB_COLD PyObject *kbpy_new_float(PyObject *self, double d);
 
 /* -- NumPy's structures, by our own declaration --------------------------------------------------------------- */
 
@@ -141,6 +141,9 @@ enum { KBPY_ND_C_CONTIGUOUS = 1, KBPY_ND_ALIGNED = 0x100, KBPY_ND_WRITEABLE = 0x
 
 /* numpy.ndarray once it was seen and its layout checked, else NULL. */
 extern KB_HIDDEN PyTypeObject *kbpy_ndarray_type;
+
+/* NumPy's own descriptor of each class, which nearly every array has; NULL before the first use. */
+extern KB_HIDDEN const kbpy_descr *kbpy_descrs[KBPY_NELEM];
 
 /* NumPy's type_num of the commonest dtype of an element class. ORDER: kbpy_elem. */
 static const uint8_t kbpy_type_num[KBPY_NELEM] = { 1, 3, 5, 7, 2, 4, 6, 8, 11, 12, 0 };
@@ -219,7 +222,7 @@ KBPY_INLINE bool kbpy_fast_array(PyObject *o, kbpy_elem elem, int rank, int cont
   char *to = (char *)dst; /* by memcpy: dst has a struct type of its own */
   Py_ssize_t odd = 0;
   if (KB_UNLIKELY(Py_TYPE(o) != kbpy_ndarray_type || a->nd != rank || (a->flags & need) != need
-                  || !kbpy_is_dtype(a->descr, elem)))
+                  || (a->descr != kbpy_descrs[elem] && !kbpy_is_dtype(a->descr, elem))))
     return false;
   memcpy(to, &a->data, sizeof a->data);
   for (int k = 0; k < rank; k++) {
@@ -255,8 +258,9 @@ KBPY_INLINE PyObject *kbpy_float(PyObject *self, double d)
   PyObject *r = k->result[0];
   if (Py_REFCNT(r) != 1) {
     r = k->result[1];
-    if (Py_REFCNT(r) != 1)
-      return kbpy_new_float(self, d);
+    if (Py_REFCNT(r) != 1) { /* the caller keeps results: rarely worth a new one */
+      return KB_UNLIKELY((++k->misses & 15) == 0) ? kbpy_new_float(self, d) : PyFloat_FromDouble(d);
+    }
   }
   ((PyFloatObject *)r)->ob_fval = d;
   Py_INCREF(r);

@@ -6,13 +6,12 @@
 
 /* -- Floats to be used again ------------------------------------------------------------------------------- */
 
-/* When results are kept by the caller (in a list), replacing result[] each time would only cost: so every eighth. */
 PyObject *kbpy_new_float(PyObject *self, double d)
 {
   kbpy_kernel *k = (kbpy_kernel *)self;
   PyObject *r = PyFloat_FromDouble(d);
-  if (r && (++k->misses & 7) == 0) {
-    PyObject **at = &k->result[k->misses >> 3 & 1];
+  if (r) {
+    PyObject **at = &k->result[k->misses >> 4 & 1];
     PyObject *old = *at;
     *at = Py_NewRef(r);
     Py_DECREF(old);

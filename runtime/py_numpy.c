@@ -6,6 +6,7 @@
 #include "py_rt.h"
 
 PyTypeObject *kbpy_ndarray_type;
+const kbpy_descr *kbpy_descrs[KBPY_NELEM];
 static PyTypeObject *numpy_bool;
 static bool unusable; /* its layout is another one: arrays go by the buffer protocol */
 
@@ -59,6 +60,19 @@ static bool check_layout(PyObject *type)
          && check_array(type, "u1", 'u', 'B', '|', 2) && check_array(type, "?", 'b', '?', '|', 0);
 }
 
+/* The descriptors of fresh arrays; they live as long as NumPy. */
+static void find_descrs(PyObject *type)
+{
+  static const char *const names[KBPY_NELEM] = { "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "?" };
+  for (int e = 0; e < KBPY_NELEM; e++) {
+    PyObject *a = PyObject_CallFunction(type, "is", 0, names[e]);
+    kbpy_descr *d = a ? ((kbpy_ndarray *)a)->descr : NULL;
+    if (d && kbpy_is_dtype(d, (kbpy_elem)e))
+      kbpy_descrs[e] = (kbpy_descr *)Py_NewRef((PyObject *)d);
+    Py_XDECREF(a);
+  }
+}
+
 void kbpy_find_numpy(void)
 {
   if (kbpy_ndarray_type || unusable)
@@ -73,6 +87,7 @@ void kbpy_find_numpy(void)
   if (boolean) { /* else it is being imported */
     if (check_layout(type)) {
       kbpy_ndarray_type = (PyTypeObject *)Py_NewRef(type); /* for the life of the process */
+      find_descrs(type);
       numpy_bool = PyType_Check(boolean) ? (PyTypeObject *)Py_NewRef(boolean) : NULL;
     } else {
       unusable = true;
