@@ -54,6 +54,7 @@ int main(void)
 C
 
 is "make install DESTDIR=" make_in install DESTDIR="$tmp/dest"
+[ -d "$tmp/dest" ] || { echo "Bail out! nothing was installed"; exit 1; }
 prefix=$(sed -n 's/^prefix=//p' "$builddir/keelback.pc")
 root=$tmp/dest$prefix kb=$root/bin/keelback
 is "config --version" equal "$("$kb" config --version)" "$version"
@@ -83,5 +84,5 @@ is "make install prefix=" make_in install prefix="$tmp/prefix"
 mv "$tmp/prefix" "$tmp/moved"
 is "it works where it was moved to" included "$("$tmp/moved/bin/keelback" config --cflags)" "$tmp/moved"
 is "make uninstall DESTDIR=" make_in uninstall DESTDIR="$tmp/dest"
-nothing() { left=$(find "$1" ! -type d ! -name '*.pyc'); [ -z "$left" ] || { echo "$left"; return 1; }; }
+nothing() { [ -d "$1" ] || return 1; left=$(find "$1" ! -type d ! -name '*.pyc'); [ -z "$left" ] || { echo "$left"; return 1; }; }
 is "nothing is left" nothing "$tmp/dest"
