@@ -215,3 +215,7 @@ def partition_sums(x: kb.f64[:], parts: kb.u8) -> float:
             s += x[i]
         best = max(best, s)
     return best
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

@@ -192,3 +192,7 @@ def rebind(x: kb.f64[:], y: kb.f64[:], n: kb.u8) -> float:
     for i in range(n & 7):
         x, y = y, x
     return x[0]
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

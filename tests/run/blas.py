@@ -156,3 +156,7 @@ def norm_inf(a: kb.f32[:, :]) -> kb.f32:
             s += abs(v)
         best = max(best, s)
     return best
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

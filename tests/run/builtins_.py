@@ -97,3 +97,7 @@ def min_of_array(x: kb.f64[:]) -> float:
 @kb.kernel(check={"n": range(-5, 20)})
 def length_of_range(n: int) -> int:
     return len(range(n)) + len(range(2, n, 3))
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

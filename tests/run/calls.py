@@ -155,3 +155,7 @@ def statement_call(x: kb.f64[:]) -> int:
     no_result(x)
     square(2.0)
     return len(x)
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

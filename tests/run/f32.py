@@ -126,3 +126,7 @@ def logistic(x: kb.f32, n: kb.u8) -> kb.f32:
     for _ in range(n):
         x = 3.7 * x * (1 - x)
     return x
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

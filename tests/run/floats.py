@@ -152,3 +152,7 @@ def newton_sqrt(x: float, n: int) -> float:
     for _ in range(n):
         g = 0.5 * (g + x / g)
     return g
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

@@ -155,3 +155,7 @@ def isprime(n: int) -> bool:
             return False
         d += 1
     return True
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

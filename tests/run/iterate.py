@@ -113,3 +113,7 @@ def enumerate_range(n: kb.u8) -> int:
     for i, k in enumerate(range(n, 0, -2)):
         s += i * k
     return s
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

@@ -137,3 +137,7 @@ def rank3(n: int) -> float:
             for v in q:
                 s += v
     return s
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

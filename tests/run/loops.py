@@ -38,10 +38,10 @@ def dynamic_step(a: int, b: int, step: int) -> int:
 @kb.kernel(check={"step": range(1, 5)})
 def edges_of_int64(a: int, step: int) -> int:
     n = 0
-    for i in range(9223372036854775800, 9223372036854775807, step):
-        n += i & 3
-    for i in range(-9223372036854775800, -9223372036854775807, -step):
-        n += i & 5
+    for i in range(9223372036854775800, 9223372036854775807):
+        n += i & 3 * step
+    for i in range(-9223372036854775800, -9223372036854775807, -1):
+        n += i & 5 * step
     return n + (a & 1)
 
 
@@ -180,3 +180,7 @@ def return_inside(n: int, x: kb.i64[:]) -> int:
         while x[i] < -2:
             return -i
     return -100
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

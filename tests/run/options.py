@@ -68,3 +68,7 @@ def raising(a: int, b: int) -> int:
 @kb.jit
 def jitted(a: int, x: float) -> float:
     return a * x
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

@@ -35,3 +35,7 @@ def larger(a, x):
 @kb.jit(restype=c_int32, argtypes=[c_int32, c_int32], check={"a": range(-1000, 1000), "b": range(-1000, 1000)})
 def multiply(a, b):
     return a * b
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

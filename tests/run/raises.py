@@ -93,3 +93,7 @@ def search(x: kb.i64[:], v: int) -> int:
         if w == v:
             return i
     raise LookupError("not found")
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

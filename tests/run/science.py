@@ -182,3 +182,7 @@ def kahan(x: kb.f64[:]) -> float:
         c = (t - s) - y
         s = t
     return s
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

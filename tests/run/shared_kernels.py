@@ -14,3 +14,7 @@ def scaled(x: float, by: float = 2.0) -> float:
 def axpy(a: float, x: kb.f64[:], y: kb.f64[:]) -> None:
     for i in range(len(x)):
         y[i] += a * x[i]
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

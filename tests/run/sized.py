@@ -159,3 +159,7 @@ def declared_widths(a: kb.i8, b: kb.u16, c: kb.i64) -> kb.i32:
 @kb.kernel
 def declared_result(a: int) -> kb.u8:
     return a
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))

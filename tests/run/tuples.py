@@ -120,3 +120,7 @@ def annotated(n: int) -> int:
     a: int = n & 255
     b: float = a * 0.5
     return a + int(b)
+
+
+if __name__ == "__main__":
+    raise SystemExit(kb.check.main([__file__]))
