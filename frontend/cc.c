@@ -119,6 +119,7 @@ static void put_compile(const kb_cc *c, kb_argv *a, bool kernels) {
   kb_vec_push(a, "-fno-math-errno"); /* after the user's: these have the last word */
   kb_vec_push(a, "-fno-trapping-math");
   kb_vec_push(a, "-ffp-contract=off");
+  kb_vec_push(a, "-DKB_NO_CONTRACT");
   kb_vec_push(a, "-I");
   kb_vec_push(a, c->paths->include);
   if (kernels && plugin && c->paths->plugin) {

@@ -38,21 +38,23 @@ typedef char kb_constants_must_be_doubles[(int)16777217.0 == 16777217 ? 1 : -1];
 /* GCC contracts by default (gnu11). Without FMA instructions there is nothing to contract. */
 #pragma GCC optimize("fp-contract=off")
 #endif
-/* clang's -ffp-contract=fast fuses in the code generator, where no pragma reaches, so the file does without FMA
- * instructions (and so without AVX-512). -DKB_NO_CONTRACT, which our commands and macros pass together with
- * -ffp-contract=off, says that there is no need. */
+/* clang's -ffp-contract=fast fuses in the code generator, where no pragma reaches, so kernels do without FMA
+ * instructions (and so without AVX-512), and are not inlined where these are allowed. -DKB_NO_CONTRACT, which
+ * `keelback build` passes together with -ffp-contract=off, says that there is no need. */
 #if defined __clang__ && defined __FMA__ && !defined KB_NO_CONTRACT
 #define KB_FP __attribute__((target("no-fma")))
+#define KB_KERNEL_FP KB_FP __attribute__((noinline))
 #else
 #define KB_FP
+#define KB_KERNEL_FP
 #endif
 #define KB_OPS static inline KB_UNUSED KB_FP
 
 /* In front of a kernel. In an extension module the Python wrapper, another file, calls it. */
 #ifdef KB_PYTHON
-#define KB_KERNEL KB_HIDDEN KB_FP
+#define KB_KERNEL KB_HIDDEN KB_KERNEL_FP
 #else
-#define KB_KERNEL static KB_UNUSED KB_FP
+#define KB_KERNEL static KB_UNUSED KB_KERNEL_FP
 #endif
 
 /* -- Integers ----------------------------------------------------------------------------------------- */
