@@ -46,6 +46,7 @@ static bool line_end(parser *s)
 typedef struct {
   const char *at, *name, *name_at; /* name: label of the result, or NULL */
   kb_op op;
+  bool typed;  /* ty is given */
   kb_ty ty;
   kb_imm imm;
   const char *callee;
@@ -177,7 +178,8 @@ static bool instruction(parser *s, ins *x)
   ps_blanks(s);
   if (ps_peek(s) == '%') {
     x->name_at = s->p;
-    if (!(x->name = ps_label_name(s, "%")) || (ps_take(s, ":") && !(x->ty = ps_type(s))) || !ps_expect(s, "="))
+    if (!(x->name = ps_label_name(s, "%")) || ((x->typed = ps_take(s, ":")) && !ps_type(s, &x->ty)) ||
+        !ps_expect(s, "="))
       return false;
   }
   size_t n = ps_run(s, &from);
@@ -185,7 +187,7 @@ static bool instruction(parser *s, ins *x)
   x->op = kb_op_find(from, n);
   if (x->op == KB_NOPS || x->op == KB_CONST || x->op == KB_PARAM || x->op == KB_UNDEF)
     return n ? ps_fail(s, from, "no op is called %.*s", (int)n, from) : ps_fail(s, from, "an instruction is expected");
-  if (!x->ty)
+  if (!x->typed)
     x->ty = default_type(x->op);
   if (x->name && x->ty == KB_T_VOID)
     return ps_fail(s, x->name_at, "the result needs a type: %%%s:f64 = %s", x->name, kb_ops[x->op].text);
@@ -226,7 +228,7 @@ static bool parts(parser *s, kb_entry *e)
 /* "int %i", "float i2f(int %i)", "(int,float) new tuple(int 1, float %x)" */
 static bool entry(parser *s, kb_entry *e)
 {
-  if (!(e->ty = ps_type(s)))
+  if (!ps_type(s, &e->ty))
     return false;
   if (ps_word(s, "new")) {
     ps_blanks(s);
@@ -411,9 +413,10 @@ static bool params(parser *s)
   while (!ps_take(s, ")")) {
     if (s->f->nparams && !ps_expect(s, ","))
       return false;
-    kb_ty ty = ps_type(s);
+    kb_ty ty;
+    bool ok = ps_type(s, &ty);
     ps_blanks(s);
-    const char *at = s->p, *name = ty ? ps_label_name(s, "%") : NULL;
+    const char *at = s->p, *name = ok ? ps_label_name(s, "%") : NULL;
     if (!name || !ps_define_value(s, name, at, kb_param(s->f, ty, NULL)))
       return false;
   }
@@ -471,9 +474,10 @@ static bool attributes(parser *s)
 /* "f64 @name(i64 %n) words {" behind the word func */
 static bool function(parser *s)
 {
-  kb_ty ret = ps_type(s);
+  kb_ty ret;
+  bool ok = ps_type(s, &ret);
   ps_blanks(s);
-  const char *at = s->p, *name = ret ? ps_label_name(s, "@") : NULL;
+  const char *at = s->p, *name = ok ? ps_label_name(s, "@") : NULL;
   if (!name)
     return false;
   for (uint32_t i = 0; i < s->fns.n; i++)

@@ -44,7 +44,7 @@ bool ps_number(parser *s, uint32_t *n);
 size_t ps_number_run(parser *s, char *buf, size_t size); /* the characters of a number */
 bool ps_parse_int(parser *s, const char *at, char *t, kb_ty ty, int64_t *i);
 const char *ps_string(parser *s);                     /* interned; NULL after an error */
-kb_ty ps_type(parser *s);                             /* KB_T_BOT after an error */
+bool ps_type(parser *s, kb_ty *ty);
 const char *ps_label_name(parser *s, const char *sigil); /* NULL after an error */
 bool ps_mention(parser *s, const char *sigil, uint32_t *n); /* values, blocks: number; snapshots: index of the label + 1 */
 label *ps_define(parser *s, char sigil, const char *name, const char *at);

@@ -145,15 +145,16 @@ const char *ps_string(parser *s)
   return r;
 }
 
-kb_ty ps_type(parser *s)
+bool ps_type(parser *s, kb_ty *ty)
 {
+  *ty = KB_T_BOT;
+  if (ps_word(s, "bot")) /* not known yet */
+    return true;
   ps_blanks(s);
   const char *p = s->p;
-  kb_ty t = kb_type_parse(&p); /* the text ends with a zero */
-  if (!t)
-    ps_fail(s, s->p, "a type is expected");
+  *ty = kb_type_parse(&p); /* the text ends with a zero */
   s->p = p;
-  return t;
+  return *ty || ps_fail(s, p, "a type is expected");
 }
 
 /* -- Labels ---------------------------------------------------------------------------------------------------- */
@@ -396,9 +397,11 @@ bool ps_operand(parser *s, kb_ref *r)
     return true;
   }
   if (ps_word(s, "undef")) {
-    kb_ty ty = ps_expect(s, ":") ? ps_type(s) : KB_T_BOT;
-    *r = ty ? kb_undef(s->f, ty) : 0;
-    return ty != KB_T_BOT;
+    kb_ty ty;
+    if (!ps_expect(s, ":") || !ps_type(s, &ty))
+      return false;
+    *r = kb_undef(s->f, ty);
+    return true;
   }
   const char *p = s->p;
   kb_ty ty = kb_type_parse(&p);

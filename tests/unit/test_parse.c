@@ -185,6 +185,7 @@ static void test_blanks_and_comments(void **state)
   same_again("# a comment\n\n   func   float @f ( f64   %x )   {  # behind\n@e:\n%a=fadd %x,1.0 # x\n\tret   %a\n}\n");
   same_again("func void @f() {\n@e\n ret\n}\r\n");
   same_again("");
+  same_again("func bot @f(bot %x) generic {\n@e\n %a:bot = obj.add %x, undef:bot\n ret %a\n}\n"); /* before inference */
 }
 
 static void refused(const char *text, const char *message)
