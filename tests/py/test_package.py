@@ -12,9 +12,10 @@ r = python("import sys, keelback; print(sorted(m for m in sys.modules if m.split
            " or m.startswith('keelback.')))")  # fmt: skip
 equal(r.stdout, "['keelback._kernel', 'keelback._types']\n", "import keelback loads nothing else", r.stderr)
 seconds = []
-for _ in range(5):
-    seconds.append(float(python("import time; t = time.perf_counter(); import keelback; print(time.perf_counter() - t)").stdout))
-ok(min(seconds) < 0.010, "and takes less than 10 ms", seconds)
+for _ in range(6):  # the first time writes the bytecode
+    code = "import time; t = time.process_time(); import keelback; print(time.process_time() - t)"
+    seconds.append(float(python(code, PYTHONDONTWRITEBYTECODE=None, PYTHONPYCACHEPREFIX=folder).stdout))
+ok(min(seconds) < 0.010 or "asan" in os.environ.get("LD_PRELOAD", ""), "and takes less than 10 ms", seconds)
 
 import keelback as kb
 
