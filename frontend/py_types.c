@@ -151,9 +151,22 @@ static kb_ty ndarray_type(PyObject *args, const char **why) {
   return KB_T_BOT;
 }
 
+static bool is_alias(PyObject *object) { return strcmp(Py_TYPE(object)->tp_name, "typing.TypeAliasType") == 0; }
+
+/* `type A = ...` (Python 3.12), with arguments when args is not NULL; NDArray is one in newer versions of NumPy. */
+static kb_ty aliased_type(PyObject *alias, PyObject *args, const char **why) {
+  PyObject *value = PyObject_GetAttrString(alias, "__value__");
+  if (value && args) Py_SETREF(value, PyObject_GetItem(value, args));
+  kb_ty ty = value ? kb_py_type(value, why) : (kb_ty)KB_T_BOT;
+  if (!value) *why = kb_py_exception_text();
+  Py_XDECREF(value);
+  return ty;
+}
+
 /* X[...]: tuple, NumPy's arrays, and the ones that are refused with advice. */
 static kb_ty subscripted_type(PyObject *origin, PyObject *args, const char **why) {
   if (origin == (PyObject *)&PyTuple_Type) return tuple_type(args, why);
+  if (is_alias(origin)) return aliased_type(origin, args, why);
   if (PyType_Check(origin) && strcmp(((PyTypeObject *)origin)->tp_name, "numpy.ndarray") == 0) return ndarray_type(args, why);
   if (origin == (PyObject *)&PyList_Type) {
     *why = "lists are not supported; take an array, as in kb.f64[:]";
@@ -185,6 +198,7 @@ kb_ty kb_py_type(PyObject *annotation, const char **why) {
     return KB_T_BOT;
   }
   if (is_ctypes(annotation, "_SimpleCData") || is_ctypes(annotation, "_Pointer")) return ctypes_type(annotation, why);
+  if (is_alias(annotation)) return aliased_type(annotation, NULL, why);
   PyObject *origin = PyObject_GetAttrString(annotation, "__origin__"), *args = PyObject_GetAttrString(annotation, "__args__");
   PyErr_Clear();
   kb_ty ty = KB_T_BOT;
