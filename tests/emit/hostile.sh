@@ -15,8 +15,8 @@ skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
 
 cflags=$("$KEELBACK" config --cflags | tr ' ' '\n' | grep '^-I') libs=$("$KEELBACK" config --libs)
 cd "$tmp" || exit 1
-if ! "$KEELBACK" emit "$src/tests/emit/hostile.py" -o hostile.c --header hostile.h > log 2>&1; then
-  not_ok "emit tests/emit/hostile.py"
+if ! "$KEELBACK" emit "$src/tests/emit/hostile_kernels.py" -o hostile.c --header hostile.h > log 2>&1; then
+  not_ok "emit tests/emit/hostile_kernels.py"
   echo "1..$n"
   exit 1
 fi

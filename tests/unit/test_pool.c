@@ -85,8 +85,10 @@ static __attribute__((noinline)) long depth_of_stack(long depth)
   volatile char frame[512];
   frame[0] = (char)depth;
   if (!kb_stack_ok_slow())
-    return depth + frame[0] * 0;
-  return depth_of_stack(depth + 1) + frame[0] * 0;
+    return depth;
+  depth = depth_of_stack(depth + 1);
+  (void)frame[0]; /* after the call, so that it cannot become a loop */
+  return depth;
 }
 
 static void *deep(void *depth)
