@@ -17,7 +17,7 @@ def exps(x: float) -> float:
 
 
 @kb.kernel
-def expm1(x: float) -> float:
+def exp_less_one(x: float) -> float:
     return math.expm1(x)
 
 
@@ -37,7 +37,7 @@ def log2_10(x: float) -> float:
 
 
 @kb.kernel
-def log1p(x: float) -> float:
+def log_of_one_more(x: float) -> float:
     return math.log1p(x)
 
 
@@ -77,7 +77,7 @@ def area(x: float) -> float:
 
 
 @kb.kernel
-def atanh(x: float) -> float:
+def area_tangent(x: float) -> float:
     return math.atanh(x)
 
 
@@ -87,7 +87,7 @@ def errors(x: float) -> float:
 
 
 @kb.kernel
-def fmod(x: float, y: float) -> float:
+def remainder_of(x: float, y: float) -> float:
     return math.fmod(x, y)
 
 
@@ -97,7 +97,7 @@ def math_pow(x: float, y: float) -> float:
 
 
 @kb.kernel
-def copysign(x: float, y: float) -> float:
+def with_sign(x: float, y: float) -> float:
     return math.copysign(x, y)
 
 

@@ -64,6 +64,11 @@ def sized_true_division(a: int, b: int) -> float:
     return kb.i32(a) / kb.i32(b)
 
 
+@kb.kernel
+def sized_with_floats(a: int, x: kb.f32, y: float) -> tuple[kb.f32, float, float]:
+    return x * kb.i32(a) + kb.u8(a), kb.u64(a) * y, kb.i8(a) - y / 3
+
+
 @kb.kernel(check={"s": range(-2, 70)})
 def sized_shifts(a: int, s: int) -> tuple[int, int]:
     return int(kb.u32(a) << s), int(kb.i32(a) >> s)

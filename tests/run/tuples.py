@@ -9,8 +9,10 @@ def returns_two(a: int, x: float) -> tuple[int, float]:
 
 
 @kb.kernel
-def returns_nested(a: int, b: bool) -> tuple[int, tuple[float, bool]]:
-    return a, (a * 0.5, not b)
+def nested(a: int, b: bool) -> tuple[int, float, bool]:
+    t = a, (a * 0.5, (b, not b))
+    n, (x, (c, d)) = t
+    return n, x + c, d if t[1][1][0] else c
 
 
 @kb.kernel

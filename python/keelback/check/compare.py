@@ -100,7 +100,7 @@ def judge(inp, want, got, result, rtol=0.0, atol=0.0):
     if got[0] == "raise":
         name, message = got[1]
         if message.endswith(NOT_YET):
-            return "skip", "beyond 64 bits"
+            return "skip", "beyond compiled types"
         if name == "MemoryError":
             return "skip", "out of memory"
         if name == "RecursionError" and want[0] == "return":

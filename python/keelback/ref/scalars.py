@@ -141,9 +141,7 @@ def _box(r):
 
 
 def _weak_f32(other):
-    """The value of a weak operand of f32, None for what is no number."""
-    if isinstance(other, sized_int):
-        raise TypeError(f"f32 with {other.name}: NumPy would choose the width; write kb.f32(...) or int(...)")
+    """The value of a weak operand of f32 (sized ints are weak towards floats), None for what is no number."""
     return round_f32(other) if isinstance(other, (float, int)) else None
 
 
