@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* -- Reverse postorder ---------------------------------------------------------------------------------- */
+/* -- Reverse postorder ----------------------------------------------------------------------------- */
 
 /* Visits the second successor first, so that the first one (the branch taken, the loop body) comes first in
  * the reversed order. Uses rpo as the mark: UINT32_MAX not seen, 0 seen. */
@@ -72,7 +72,7 @@ static void drop_unreachable(kb_fn *f)
   }
 }
 
-/* -- Dominators ---------------------------------------------------------------------------------------------- */
+/* -- Dominators ------------------------------------------------------------------------------------ */
 
 static kb_bid meet(const kb_fn *f, kb_bid a, kb_bid b)
 {
@@ -135,7 +135,7 @@ bool kb_dominates(const kb_fn *f, kb_bid a, kb_bid b)
   return x->dom_in <= y->dom_in && y->dom_in < x->dom_out;
 }
 
-/* -- Loops -------------------------------------------------------------------------------------------------------- */
+/* -- Loops ----------------------------------------------------------------------------------------- */
 
 static bool back_edge(const kb_fn *f, kb_bid from, kb_bid to)
 {

@@ -11,7 +11,7 @@
 /* guard.stack asks the running thread; it is refused below, and must not need the runtime to link. */
 #define kb_stack_ok() false
 
-/* -- Where a row has a meaning -------------------------------------------------------------------------- */
+/* -- Where a row has a meaning --------------------------------------------------------------------- */
 
 static bool in_domain_int(kb_op op, int64_t a, int64_t b, int64_t c)
 {
@@ -52,7 +52,7 @@ static bool in_domain(kb_op op, const kb_imm *x)
   return in_domain_int(op, x[0].i, two ? x[1].i : 0, three ? x[2].i : 0);
 }
 
-/* -- The rows -------------------------------------------------------------------------------------------- */
+/* -- The rows -------------------------------------------------------------------------------------- */
 
 /* Operands by the letters of the row. */
 #define LOAD_
@@ -70,8 +70,10 @@ static bool in_domain(kb_op op, const kb_imm *x)
 #define LOAD_BB LOAD_B const bool b = x[1].i != 0;
 #define LOAD_ID LOAD_I const double b = x[1].d;
 
-#define STORE(letter, e) \
-  ((letter) == 'D' ? (void)(out->d = (double)(e)) : (letter) == 'S' ? (void)(out->s = (float)(e)) : (void)(out->i = (int64_t)(e)))
+#define STORE(letter, e)                                                                                               \
+  ((letter) == 'D'   ? (void)(out->d = (double)(e))                                                                    \
+   : (letter) == 'S' ? (void)(out->s = (float)(e))                                                                     \
+                     : (void)(out->i = (int64_t)(e)))
 
 /* Does the guard hold? VAL rows always do. */
 static bool compute(kb_op op, const kb_imm *x, kb_imm *out)

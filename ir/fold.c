@@ -42,7 +42,7 @@ static kb_ref become(kb_fn *f, kb_ref r, kb_op op, kb_ref a, kb_ref b)
   return r;
 }
 
-/* -- Results ------------------------------------------------------------------------------------------------ */
+/* -- Results --------------------------------------------------------------------------------------- */
 
 static kb_ref left(kb_fn *f, kb_ref r) { return arg(f, r, 0); }
 static kb_ref right(kb_fn *f, kb_ref r) { return arg(f, r, 1); }
@@ -62,7 +62,7 @@ static kb_ref div_fits(kb_fn *f, kb_ref r)
 /* op(op'(x)) that is op(x) */
 static kb_ref skip_inner(kb_fn *f, kb_ref r) { return become(f, r, (kb_op)kb_v(f, r)->op, inner(f, r), 0); }
 
-/* -- Constants added twice ------------------------------------------------------------------------------------ */
+/* -- Constants added twice ------------------------------------------------------------------------- */
 
 /* (x + c) + d. For iaddn: c + d must not overflow; x + (c + d) cannot, it is the old result. */
 static kb_ref add_twice(kb_fn *f, kb_ref r)
@@ -77,7 +77,7 @@ static kb_ref add_twice(kb_fn *f, kb_ref r)
   return become(f, r, (kb_op)kb_v(f, r)->op, arg(f, l, 0), k);
 }
 
-/* -- Truncations ------------------------------------------------------------------------------------------------- */
+/* -- Truncations ----------------------------------------------------------------------------------- */
 
 static int wrap_bits(uint16_t op)
 {
@@ -99,14 +99,14 @@ static kb_ref wrap_twice(kb_fn *f, kb_ref r)
   return obits <= ibits ? skip_inner(f, r) : 0;
 }
 
-/* -- Bools ----------------------------------------------------------------------------------------------------------- */
+/* -- Bools ----------------------------------------------------------------------------------------- */
 
 /* bnot of a comparison; 0 where a NaN makes it wrong. */
 static uint16_t opposite(uint16_t op)
 {
   static const uint16_t pairs[][2] = {
-    { KB_ILT, KB_IGE }, { KB_ILE, KB_IGT }, { KB_IEQ, KB_INE }, { KB_ULT, KB_UGE }, { KB_ULE, KB_UGT }, { KB_UEQ, KB_UNE },
-    { KB_FEQ, KB_FNE }, { KB_SEQ, KB_SNE }, { KB_IFEQ, KB_IFNE },
+    { KB_ILT, KB_IGE }, { KB_ILE, KB_IGT }, { KB_IEQ, KB_INE }, { KB_ULT, KB_UGE },   { KB_ULE, KB_UGT },
+    { KB_UEQ, KB_UNE }, { KB_FEQ, KB_FNE }, { KB_SEQ, KB_SNE }, { KB_IFEQ, KB_IFNE },
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
     if (op == pairs[i][0])
@@ -131,7 +131,7 @@ static kb_ref negate(kb_fn *f, kb_ref r)
 static kb_ref not_left(kb_fn *f, kb_ref r) { return become(f, r, KB_BNOT, arg(f, r, 0), 0); }
 static kb_ref not_inner(kb_fn *f, kb_ref r) { return become(f, r, KB_BNOT, inner(f, r), 0); }
 
-/* -- Select --------------------------------------------------------------------------------------------------------- */
+/* -- Select ---------------------------------------------------------------------------------------- */
 
 static kb_ref choose(kb_fn *f, kb_ref r)
 {
@@ -153,7 +153,7 @@ static kb_ref choose(kb_fn *f, kb_ref r)
   return 0;
 }
 
-/* -- Ranges, views --------------------------------------------------------------------------------------------------- */
+/* -- Ranges, views --------------------------------------------------------------------------------- */
 
 /* irangeleft with a step whose sign is known */
 static kb_ref range_left(kb_fn *f, kb_ref r)
@@ -173,7 +173,7 @@ static kb_ref view_len(kb_fn *f, kb_ref r)
 
 static kb_ref alloc_len(kb_fn *f, kb_ref r) { return arg(f, arg(f, r, 0), (uint32_t)kb_v(f, r)->imm.i); }
 
-/* -- The rules ----------------------------------------------------------------------------------------------------------- */
+/* -- The rules ------------------------------------------------------------------------------------- */
 
 /* The three forms of an integer op. */
 #define EACH(op, l, r, then) { KB_##op##N, l, r, then }, { KB_##op, l, r, then }, { KB_##op##O, l, r, then }
@@ -328,7 +328,7 @@ static const rule rules[] = {
 };
 enum { NRULES = sizeof rules / sizeof *rules };
 
-/* -- Matching ------------------------------------------------------------------------------------------------------------- */
+/* -- Matching -------------------------------------------------------------------------------------- */
 
 static bool is_whole(const kb_val *v)
 {
@@ -408,7 +408,7 @@ static kb_ref apply(kb_fn *f, kb_ref r)
   return 0;
 }
 
-/* -- Constants, order of operands, phis ------------------------------------------------------------------------------------- */
+/* -- Constants, order of operands, phis ------------------------------------------------------------ */
 
 static kb_ref make_const(kb_fn *f, kb_ty ty, kb_imm imm)
 {

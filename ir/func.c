@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* -- Modules and functions ---------------------------------------------------------------------------- */
+/* -- Modules and functions ------------------------------------------------------------------------- */
 
 kb_mod *kb_mod_new(const char *file, const char *python)
 {
@@ -68,7 +68,7 @@ kb_bid kb_blk_new(kb_fn *f)
   return f->blk.n - 1;
 }
 
-/* -- Values outside blocks ------------------------------------------------------------------------------- */
+/* -- Values outside blocks ------------------------------------------------------------------------- */
 
 static kb_ref new_val(kb_fn *f, kb_op op, kb_ty ty)
 {
@@ -169,7 +169,7 @@ kb_ref kb_undef(kb_fn *f, kb_ty ty)
 
 bool kb_is_const(const kb_fn *f, kb_ref r) { return kb_is(f, r, KB_CONST); }
 
-/* -- Instructions -------------------------------------------------------------------------------------------- */
+/* -- Instructions ---------------------------------------------------------------------------------- */
 
 /* Links r in front of at, or at the end of block b when at is 0. */
 static void link_before(kb_fn *f, kb_bid b, kb_ref r, kb_ref at)
@@ -257,7 +257,7 @@ void kb_move_before(kb_fn *f, kb_ref r, kb_ref at)
   link_before(f, kb_v(f, at)->blk, r, at);
 }
 
-/* -- Edges ---------------------------------------------------------------------------------------------------------- */
+/* -- Edges ----------------------------------------------------------------------------------------- */
 
 static void add_pred(kb_fn *f, kb_bid b, kb_bid pred)
 {
@@ -314,7 +314,7 @@ void kb_remove_pred(kb_fn *f, kb_bid b, kb_bid pred)
   }
 }
 
-/* -- Uses ----------------------------------------------------------------------------------------------------------- */
+/* -- Uses ------------------------------------------------------------------------------------------ */
 
 static kb_ref resolve(kb_ref *map, uint32_t n, kb_ref r)
 {

@@ -12,7 +12,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* -- Locations ------------------------------------------------------------------------------------------------------- */
+/* -- Locations ------------------------------------------------------------------------------------- */
 
 /* "!5:9-17", "!\"other.py\":5:9"; nothing is no location. */
 static bool location(parser *s, const char *own, kb_loc *loc)
@@ -41,7 +41,7 @@ static bool line_end(parser *s)
   return true;
 }
 
-/* -- Instructions ------------------------------------------------------------------------------------------------------ */
+/* -- Instructions ---------------------------------------------------------------------------------- */
 
 typedef struct {
   const char *at, *name, *name_at; /* name: label of the result, or NULL */
@@ -86,7 +86,8 @@ static bool immediate(parser *s, ins *x)
     return ps_fail(s, at, "no builtin is called %.*s", (int)n, from);
   }
   char t[64];
-  return ps_number_run(s, t, sizeof t) ? ps_parse_int(s, at, t, KB_T_I64, &x->imm.i) : ps_fail(s, at, "a number is expected");
+  return ps_number_run(s, t, sizeof t) ? ps_parse_int(s, at, t, KB_T_I64, &x->imm.i)
+                                       : ps_fail(s, at, "a number is expected");
 }
 
 /* "[@b1: %x] [@b2: %y]" */
@@ -201,7 +202,7 @@ static bool instruction(parser *s, ins *x)
   return line_end(s) && add_ins(s, x, loc);
 }
 
-/* -- Snapshots ------------------------------------------------------------------------------------------------------------ */
+/* -- Snapshots ------------------------------------------------------------------------------------- */
 
 static bool entry(parser *s, kb_entry *e);
 
@@ -347,7 +348,7 @@ static bool snapshot(parser *s)
   return ok;
 }
 
-/* -- Functions ------------------------------------------------------------------------------------------------------------- */
+/* -- Functions ------------------------------------------------------------------------------------- */
 
 /* Phi arguments into the order of the predecessors. */
 static void order_phi(parser *s, const phi_edges *e)
@@ -520,7 +521,7 @@ static bool body_line(parser *s)
   return ok;
 }
 
-/* -- The module -------------------------------------------------------------------------------------------------------------- */
+/* -- The module ------------------------------------------------------------------------------------ */
 
 static bool module_line(parser *s)
 {

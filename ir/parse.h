@@ -46,7 +46,8 @@ bool ps_parse_int(parser *s, const char *at, char *t, kb_ty ty, int64_t *i);
 const char *ps_string(parser *s);                     /* interned; NULL after an error */
 bool ps_type(parser *s, kb_ty *ty);
 const char *ps_label_name(parser *s, const char *sigil); /* NULL after an error */
-bool ps_mention(parser *s, const char *sigil, uint32_t *n); /* values, blocks: number; snapshots: index of the label + 1 */
+bool ps_mention(parser *s, const char *sigil,
+                uint32_t *n); /* values, blocks: number; snapshots: index of the label + 1 */
 label *ps_define(parser *s, char sigil, const char *name, const char *at);
 bool ps_define_value(parser *s, const char *name, const char *at, kb_ref r);
 void ps_forgive(parser *s, const char *name, const char *at); /* a value whose line is wrong counts as defined */

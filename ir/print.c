@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-/* -- Numbering ------------------------------------------------------------------------------------------ */
+/* -- Numbering ------------------------------------------------------------------------------------- */
 
 static kb_bid successor(const kb_fn *f, kb_bid b, int k)
 {
@@ -102,7 +102,7 @@ void kb_text_free(kb_text *t)
   free(t->snap_at);
 }
 
-/* -- Constants ---------------------------------------------------------------------------------------------- */
+/* -- Constants ------------------------------------------------------------------------------------- */
 
 void kb_text_string(FILE *out, const char *s)
 {
@@ -180,11 +180,12 @@ static void print_const(FILE *out, const kb_val *v)
   }
 }
 
-/* -- Names -------------------------------------------------------------------------------------------------------- */
+/* -- Names ----------------------------------------------------------------------------------------- */
 
 static bool name_char(char c)
 {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || (c & 0x80);
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+         (c & 0x80);
 }
 
 static void print_name(FILE *out, const char *s)
@@ -284,7 +285,7 @@ static void print_loc(FILE *out, const char *own, kb_loc loc)
 
 void kb_text_loc(const kb_text *t, kb_loc loc) { print_loc(t->out, own_file(t), loc); }
 
-/* -- Instructions -------------------------------------------------------------------------------------------------- */
+/* -- Instructions ---------------------------------------------------------------------------------- */
 
 static void print_imm(const kb_text *t, const kb_val *v)
 {
@@ -379,7 +380,7 @@ void kb_text_ins(const kb_text *t, kb_ref r)
   kb_text_loc(t, v->loc);
 }
 
-/* -- Functions -------------------------------------------------------------------------------------------------------- */
+/* -- Functions ------------------------------------------------------------------------------------- */
 
 static void print_attributes(FILE *out, const kb_mod *m, const kb_fn *f)
 {

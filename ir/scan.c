@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* -- Messages, characters --------------------------------------------------------------------------------- */
+/* -- Messages, characters -------------------------------------------------------------------------- */
 
 static kb_loc loc_of(const parser *s, const char *at)
 {
@@ -157,7 +157,7 @@ bool ps_type(parser *s, kb_ty *ty)
   return *ty || ps_fail(s, p, "a type is expected");
 }
 
-/* -- Labels ---------------------------------------------------------------------------------------------------- */
+/* -- Labels ---------------------------------------------------------------------------------------- */
 
 static uint32_t label_hash(const char *name, char sigil)
 {
@@ -264,7 +264,7 @@ bool ps_define_value(parser *s, const char *name, const char *at, kb_ref r)
   return true;
 }
 
-/* -- Constants ------------------------------------------------------------------------------------------------------- */
+/* -- Constants ------------------------------------------------------------------------------------- */
 
 /* A number's characters: digits, letters, points, signs behind an exponent, the colon of a NaN. */
 size_t ps_number_run(parser *s, char *buf, size_t size)
@@ -274,7 +274,8 @@ size_t ps_number_run(parser *s, char *buf, size_t size)
   bool hex = false;
   while (s->p < s->end && n + 1 < size) {
     char c = *s->p, before = n ? buf[n - 1] : 0;
-    bool sign = (c == '-' || c == '+') && (!n || (hex ? before == 'p' || before == 'P' : before == 'e' || before == 'E'));
+    bool sign =
+        (c == '-' || c == '+') && (!n || (hex ? before == 'p' || before == 'P' : before == 'e' || before == 'E'));
     bool colon = c == ':' && n >= 3 && !strncmp(buf, "nan", 3);
     if (!isalnum((unsigned char)c) && c != '.' && !sign && !colon)
       break;
@@ -309,28 +310,36 @@ bool ps_parse_int(parser *s, const char *at, char *t, kb_ty ty, int64_t *i)
 
 static bool parse_double(parser *s, const char *at, const char *t, double *d)
 {
-  char *end;
+  char *end = NULL;
+  if (!strcmp(t, "nan")) {
+    *d = __builtin_nan("");
+    return true;
+  }
   if (!strncmp(t, "nan:", 4)) {
     uint64_t bits = strtoull(t + 4, &end, 16);
     memcpy(d, &bits, sizeof *d);
     return !*end || ps_fail(s, at, "'%s' is no NaN", t);
   }
-  *d = !strcmp(t, "nan") ? __builtin_nan("") : strtod(t, &end);
-  return !strcmp(t, "nan") || (!*end && *t) || ps_fail(s, at, "'%s' is no number", t);
+  *d = strtod(t, &end);
+  return (!*end && *t) || ps_fail(s, at, "'%s' is no number", t);
 }
 
 /* Rounds once, as the text of a float says. */
 static bool parse_float(parser *s, const char *at, const char *t, kb_imm *imm)
 {
-  char *end;
+  char *end = NULL;
   imm->i = 0;
+  if (!strcmp(t, "nanf")) {
+    imm->s = __builtin_nanf("");
+    return true;
+  }
   if (!strncmp(t, "nanf:", 5)) {
     uint32_t bits = (uint32_t)strtoul(t + 5, &end, 16);
     memcpy(&imm->s, &bits, sizeof imm->s);
     return !*end || ps_fail(s, at, "'%s' is no NaN", t);
   }
-  imm->s = !strcmp(t, "nanf") ? __builtin_nanf("") : strtof(t, &end);
-  return !strcmp(t, "nanf") || !strcmp(end, "f") || ps_fail(s, at, "'%s' is no f32", t);
+  imm->s = strtof(t, &end);
+  return !strcmp(end, "f") || ps_fail(s, at, "'%s' is no f32", t);
 }
 
 /* A number by its own form: 1 is i64, 7u u64, 1.0 f64, 1.0f f32. */
@@ -339,7 +348,7 @@ static bool plain_number(parser *s, kb_ref *r)
   char t[64];
   const char *at = s->p;
   size_t n = ps_number_run(s, t, sizeof t);
-  kb_imm imm;
+  kb_imm imm = { .i = 0 };
   if (!n)
     return ps_fail(s, at, "an operand is expected");
   bool hex = t[t[0] == '-'] == '0' && t[1 + (t[0] == '-')] == 'x', whole = is_whole(t);
@@ -366,7 +375,7 @@ static bool typed_number(parser *s, kb_ty ty, kb_ref *r)
 {
   char t[64];
   const char *at = s->p;
-  kb_imm imm;
+  kb_imm imm = { .i = 0 };
   if (!ps_number_run(s, t, sizeof t))
     return ps_fail(s, at, "a number is expected");
   if (kb_type_is_float(ty)) {

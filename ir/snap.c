@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* -- Make ------------------------------------------------------------------------------------------------- */
+/* -- Make ------------------------------------------------------------------------------------------ */
 
 static kb_entry *copy_entries(kb_arena *a, const kb_entry *from, uint32_t n, bool number)
 {
@@ -42,7 +42,7 @@ uint32_t kb_snap_new(kb_fn *f, const kb_snap *s)
   return f->snap.n;
 }
 
-/* -- Walk, compare ------------------------------------------------------------------------------------------- */
+/* -- Walk, compare --------------------------------------------------------------------------------- */
 
 static void entry_uses(kb_entry *e, uint32_t n, void (*fn)(kb_ref *, void *), void *data)
 {
@@ -68,8 +68,9 @@ static bool entries_equal(const kb_entry *a, const kb_entry *b, uint32_t n)
   for (uint32_t i = 0; i < n; i++) {
     if (a[i].kind != b[i].kind || a[i].slot != b[i].slot || a[i].ty != b[i].ty)
       return false;
-    if (a[i].kind == KB_E_VAL ? a[i].ref != b[i].ref
-                              : a[i].what != b[i].what || a[i].n != b[i].n || !entries_equal(a[i].sub, b[i].sub, a[i].n))
+    if (a[i].kind == KB_E_VAL
+            ? a[i].ref != b[i].ref
+            : a[i].what != b[i].what || a[i].n != b[i].n || !entries_equal(a[i].sub, b[i].sub, a[i].n))
       return false;
   }
   return true;
@@ -95,7 +96,7 @@ bool kb_snap_equal(const kb_fn *f, uint32_t a, uint32_t b)
   return true;
 }
 
-/* -- Print ------------------------------------------------------------------------------------------------------- */
+/* -- Print ----------------------------------------------------------------------------------------- */
 
 const char *const kb_virt_names[KB_NVIRT] = { "tuple", "range", "rangeiter", "arrayiter", "enumerate", "zip", "view" };
 const char *const kb_exit_names[3] = { "deopt", "raise", "call" };

@@ -46,7 +46,7 @@ static row *row_of(kb_ty t)
 
 const kb_type *kb_type_of(kb_ty t) { return &row_of(t)->type; }
 
-/* -- The table of composites ------------------------------------------------------------------------ */
+/* -- The table of composites ----------------------------------------------------------------------- */
 
 static uint32_t hash(const kb_type *t)
 {
@@ -121,7 +121,7 @@ kb_ty kb_type_make(kb_tkind kind, kb_ty elem, const kb_ty *items, uint32_t n)
   return find(&t);
 }
 
-/* -- Properties -------------------------------------------------------------------------------------- */
+/* -- Properties ------------------------------------------------------------------------------------ */
 
 char kb_type_letter(kb_ty t)
 {
@@ -137,7 +137,7 @@ char kb_type_letter(kb_ty t)
 
 size_t kb_type_size(kb_ty t) { return t < KB_T_FIRST_COMPOSITE ? scalars[t].size : 0; }
 
-/* -- Names --------------------------------------------------------------------------------------------- */
+/* -- Names ----------------------------------------------------------------------------------------- */
 
 /* open item, item ... close, with each item's name by `of`. */
 static const char *list(const char *open, const kb_ty *items, uint32_t n, const char *sep, const char *close,
@@ -182,7 +182,8 @@ static const char *make_name(const kb_type *t)
                                                                                 : kb_type_name(t->elem);
     return kb_arena_printf(arena, "%s[%s%s]", elem, &":, :, :, :"[(4 - t->rank) * 3], t->contig ? ":1" : "");
   case KB_K_PTR:
-    return kb_arena_printf(arena, "POINTER(%s)", t->elem < KB_T_FIRST_COMPOSITE ? ctypes[t->elem] : kb_type_name(t->elem));
+    return kb_arena_printf(arena, "POINTER(%s)",
+                           t->elem < KB_T_FIRST_COMPOSITE ? ctypes[t->elem] : kb_type_name(t->elem));
   case KB_K_TUPLE: return t->n ? list("tuple[", t->items, t->n, ", ", "]", kb_type_name) : "tuple[()]";
   case KB_K_RANGE: return "range";
   case KB_K_ITER: return kb_arena_printf(arena, "iterator of %s", kb_type_name(t->elem));
@@ -210,7 +211,7 @@ const char *kb_type_text(kb_ty t)
   return r->text;
 }
 
-/* -- Text to type ---------------------------------------------------------------------------------------- */
+/* -- Text to type ---------------------------------------------------------------------------------- */
 
 /* The scalar whose text is at *p, the longest one. */
 static kb_ty scalar(const char **p)
@@ -251,7 +252,8 @@ static bool type_list(const char **p, kb_ty *items, uint32_t max, uint32_t *n)
 static kb_ty composite(const char **p)
 {
   static const struct { const char *open; kb_tkind kind; } forms[] = {
-    { "(", KB_K_TUPLE }, { "iter(", KB_K_ITER }, { "enumerate(", KB_K_ENUMERATE }, { "zip(", KB_K_ZIP }, { "fn(", KB_K_FN },
+    { "(", KB_K_TUPLE },  { "iter(", KB_K_ITER }, { "enumerate(", KB_K_ENUMERATE },
+    { "zip(", KB_K_ZIP }, { "fn(", KB_K_FN },
   };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
     size_t len = strlen(forms[i].open);

@@ -42,7 +42,7 @@ __attribute__((format(printf, 4, 5))) static bool breach(check *c, int invariant
   return false;
 }
 
-/* -- 1-6: blocks and edges --------------------------------------------------------------------------------- */
+/* -- 1-6: blocks and edges ------------------------------------------------------------------------- */
 
 static bool has_pred(const kb_fn *f, kb_bid b, kb_bid pred)
 {
@@ -145,7 +145,7 @@ static bool check_blocks(check *c)
   return check_unique_preds(c);
 }
 
-/* -- 7-8: uses ------------------------------------------------------------------------------------------------ */
+/* -- 7-8: uses ------------------------------------------------------------------------------------- */
 
 /* Is x a value, and does its definition dominate position pos of block b? */
 static bool check_use(check *c, kb_ref r, kb_ref x, kb_bid b, uint32_t pos)
@@ -177,7 +177,7 @@ static bool check_uses(check *c, kb_ref r)
   return true;
 }
 
-/* -- 9-11: the row of the op ------------------------------------------------------------------------------------ */
+/* -- 9-11: the row of the op ----------------------------------------------------------------------- */
 
 /* The machine types of typed IR. */
 static bool is_machine(kb_ty t)
@@ -249,7 +249,7 @@ static bool check_level(check *c, kb_ref r)
   return true;
 }
 
-/* -- 12: ops with rules of their own ------------------------------------------------------------------------------- */
+/* -- 12: ops with rules of their own --------------------------------------------------------------- */
 
 static bool check_element(check *c, kb_ref r, kb_ty elem, kb_ty value)
 {
@@ -286,7 +286,8 @@ static bool check_alloc(check *c, kb_ref r)
   const kb_val *v = kb_v(c->f, r);
   const kb_type *a = kb_type_of(v->ty);
   if (a->rank != v->nargs || a->readonly || v->imm.i < 0 || v->imm.i > 1)
-    return breach(c, 12, r, "%u extents, #%lld for an array of type %s", v->nargs, (long long)v->imm.i, kb_type_text(v->ty));
+    return breach(c, 12, r, "%u extents, #%lld for an array of type %s", v->nargs, (long long)v->imm.i,
+                  kb_type_text(v->ty));
   return true;
 }
 
@@ -395,7 +396,7 @@ static bool check_special(check *c, kb_ref r)
   }
 }
 
-/* -- 16-21: snapshots ------------------------------------------------------------------------------------------------- */
+/* -- 16-21: snapshots ------------------------------------------------------------------------------ */
 
 static bool wants_snap(const kb_val *v)
 {
@@ -513,7 +514,7 @@ static bool check_snap(check *c, kb_ref r)
   return check_frames(c, r, s);
 }
 
-/* -- All of it ------------------------------------------------------------------------------------------------------------ */
+/* -- All of it ------------------------------------------------------------------------------------- */
 
 static bool check_params(check *c)
 {

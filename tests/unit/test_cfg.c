@@ -50,7 +50,8 @@ static void test_diamond(void **state)
 static void test_nested_loops(void **state)
 {
   (void)state;
-  static const kb_bid edges[][2] = { { 1, 2 }, { 2, 3 }, { 2, 7 }, { 3, 4 }, { 3, 6 }, { 4, 5 }, { 4, 7 }, { 5, 3 }, { 6, 2 }, { 0, 0 } };
+  static const kb_bid edges[][2] = { { 1, 2 }, { 2, 3 }, { 2, 7 }, { 3, 4 }, { 3, 6 },
+                                     { 4, 5 }, { 4, 7 }, { 5, 3 }, { 6, 2 }, { 0, 0 } };
   kb_mod *m = kb_mod_new("t", NULL);
   kb_fn *f = graph(m, 7, edges);
   assert_int_equal(f->loops.n, 2);
@@ -69,7 +70,8 @@ static void test_nested_loops(void **state)
 static void test_two_latches_and_self_loop(void **state)
 {
   (void)state;
-  static const kb_bid edges[][2] = { { 1, 2 }, { 2, 3 }, { 2, 5 }, { 3, 2 }, { 3, 4 }, { 4, 2 }, { 5, 5 }, { 5, 6 }, { 0, 0 } };
+  static const kb_bid edges[][2] = { { 1, 2 }, { 2, 3 }, { 2, 5 }, { 3, 2 }, { 3, 4 },
+                                     { 4, 2 }, { 5, 5 }, { 5, 6 }, { 0, 0 } };
   kb_mod *m = kb_mod_new("t", NULL);
   kb_fn *f = graph(m, 6, edges);
   assert_int_equal(f->loops.n, 2);

@@ -4,8 +4,12 @@
 
 #include <math.h>
 
-static const int64_t ints[] = { 0, 1, -1, 2, 7, -8, 63, 64, 127, 128, -129, 255, 65535, INT32_MAX, INT64_C(1) << 53, INT64_MAX, INT64_MIN };
-static const double doubles[] = { 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e300, -1e300, 5e-324, INFINITY, -INFINITY, NAN, 9007199254740993.0 };
+static const int64_t ints[] = {
+  0, 1, -1, 2, 7, -8, 63, 64, 127, 128, -129, 255, 65535, INT32_MAX, INT64_C(1) << 53, INT64_MAX, INT64_MIN
+};
+static const double doubles[] = {
+  0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e300, -1e300, 5e-324, INFINITY, -INFINITY, NAN, 9007199254740993.0
+};
 enum { NI = sizeof ints / sizeof *ints, ND = sizeof doubles / sizeof *doubles };
 
 static kb_ty type_of_letter(char c)
@@ -30,7 +34,9 @@ static kb_imm edge(char c, unsigned k)
 static kb_ref constant(kb_fn *f, char c, kb_imm x)
 {
   kb_ty ty = type_of_letter(c);
-  return c == 'D' ? kb_const_float(f, ty, x.d) : c == 'S' ? kb_const_float(f, ty, (double)x.s) : kb_const_int(f, ty, x.i);
+  return c == 'D'   ? kb_const_float(f, ty, x.d)
+         : c == 'S' ? kb_const_float(f, ty, (double)x.s)
+                    : kb_const_int(f, ty, x.i);
 }
 
 static bool same_bits(char c, kb_imm a, kb_imm b)
@@ -106,7 +112,8 @@ static void test_every_op(void **state)
   for (int op = 0; op < KB_NOPS; op++) {
     const char *letters = kb_ops[op].args;
     size_t n = strlen(letters);
-    if (!kb_ops[op].expr || !n || n > 2 || strspn(letters, "IUDSB") != n || op == KB_FPOW || op == KB_SPOW || op == KB_GSTACK)
+    if (!kb_ops[op].expr || !n || n > 2 || strspn(letters, "IUDSB") != n || op == KB_FPOW || op == KB_SPOW ||
+        op == KB_GSTACK)
       continue;
     try_one((kb_op)op, 9, 0, false);
     try_one((kb_op)op, 9, 0, true);
@@ -124,8 +131,8 @@ static void test_pairs(void **state)
     for (int inner = 0; inner < KB_NOPS; inner++) {
       const kb_oprow *o = &kb_ops[outer], *i = &kb_ops[inner];
       size_t n = strlen(i->args);
-      if (!o->expr || !i->expr || o->kind != KB_OP_VAL || i->kind != KB_OP_VAL || strlen(o->args) != 1 || n < 1 || n > 2 ||
-          o->args[0] != i->result || strspn(i->args, "IUDSB") != n)
+      if (!o->expr || !i->expr || o->kind != KB_OP_VAL || i->kind != KB_OP_VAL || strlen(o->args) != 1 || n < 1 ||
+          n > 2 || o->args[0] != i->result || strspn(i->args, "IUDSB") != n)
         continue;
       kb_mod *m = kb_mod_new("t", NULL);
       kb_fn *f = kb_fn_new(m, "f"), *g = kb_fn_new(m, "g");
@@ -164,10 +171,12 @@ static void test_answers(void **state)
 {
   (void)state;
   kb_mod *m;
-  kb_ref r = fold_named("func int @f(i64 %x) {\n@e\n %a = iaddo %x, 0, ^s\n ret %a\n}\nsnap ^s deopt [@f {}]\n", "a", &m);
+  kb_ref r =
+      fold_named("func int @f(i64 %x) {\n@e\n %a = iaddo %x, 0, ^s\n ret %a\n}\nsnap ^s deopt [@f {}]\n", "a", &m);
   assert_int_equal(r, named(m->fns.v[0], "x"));
   kb_mod_free(m);
-  m = module_of("func void @f(i64 %x) {\n@e\n guard.bound 3, 5, ^s\n guard.bound %x, 5, ^s\n ret\n}\nsnap ^s deopt [@f {}]\n");
+  m = module_of(
+      "func void @f(i64 %x) {\n@e\n guard.bound 3, 5, ^s\n guard.bound %x, 5, ^s\n ret\n}\nsnap ^s deopt [@f {}]\n");
   kb_fn *f = m->fns.v[0];
   kb_ref holds = f->blk.v[1].first, may = kb_v(f, holds)->next;
   assert_int_equal(kb_fold(f, holds), 0);
@@ -175,9 +184,10 @@ static void test_answers(void **state)
   assert_int_equal(kb_fold(f, f->blk.v[1].last), f->blk.v[1].last); /* not its business */
   kb_mod_free(m);
   /* a phi of one value and an undef: only where the value is there anyway */
-  const char *loop = "func int @f(i64 %x, i64 %n) {\n@e\n %y = iadd %x, 1\n jmp @h\n@h\n %p:i64 = phi [@e: undef:i64] [@b: %y]\n"
-                     " %q:i64 = phi [@e: undef:i64] [@b: %z]\n %c = ilt %p, %n\n br %c, @b, @x\n@b\n %z = iadd %q, 1\n jmp @h\n@x\n"
-                     " ret %p\n}\n";
+  const char *loop =
+      "func int @f(i64 %x, i64 %n) {\n@e\n %y = iadd %x, 1\n jmp @h\n@h\n %p:i64 = phi [@e: undef:i64] [@b: %y]\n"
+      " %q:i64 = phi [@e: undef:i64] [@b: %z]\n %c = ilt %p, %n\n br %c, @b, @x\n@b\n %z = iadd %q, 1\n jmp @h\n@x\n"
+      " ret %p\n}\n";
   m = module_of(loop);
   f = m->fns.v[0];
   assert_int_equal(kb_fold(f, named(f, "p")), named(f, "p")); /* no dominators yet */

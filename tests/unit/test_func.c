@@ -153,8 +153,9 @@ static void test_count_uses(void **state)
 static void test_number(void **state)
 {
   (void)state;
-  kb_mod *m = module_of("func obj @f(obj %x) generic {\n@entry\n %t = obj.truth %x\n br %t, @a, @b\n@b\n %y = obj.neg %x\n ret %y\n"
-                        "@a\n %z = obj.add %x, int:1\n ret %z\n}\n");
+  kb_mod *m = module_of(
+      "func obj @f(obj %x) generic {\n@entry\n %t = obj.truth %x\n br %t, @a, @b\n@b\n %y = obj.neg %x\n ret %y\n"
+      "@a\n %z = obj.add %x, int:1\n ret %z\n}\n");
   kb_fn *f = m->fns.v[0];
   assert_int_equal(kb_fn_number(f), 7);
   assert_int_equal(f->nslots, 7);

@@ -62,7 +62,8 @@ static uint32_t any_snap(kb_fn *f, const kb_ref *have, uint32_t n)
   e[2].what = e[2].kind == KB_E_EXPR ? (uint16_t)KB_IADD : (uint16_t)KB_V_TUPLE;
   e[2].n = 2;
   e[2].sub = sub;
-  kb_frame fr[2] = { { f->name, any(100), UINT32_MAX, { "r.py", any(9), 1, 4 }, 3, e }, { "outer", 3, any(5), { "o.py", 7, 0, 0 }, 0, NULL } };
+  kb_frame fr[2] = { { f->name, any(100), UINT32_MAX, { "r.py", any(9), 1, 4 }, 3, e },
+                     { "outer", 3, any(5), { "o.py", 7, 0, 0 }, 0, NULL } };
   kb_ref args[1] = { any_value(f, KB_T_I64, have, n) };
   kb_snap s = { any(2) ? KB_EXIT_DEOPT : KB_EXIT_RAISE, (uint8_t)any(20), "value {0} \"x\"", 1, args, 1 + any(2), fr };
   fr[0].fn = kb_intern(f->name);
@@ -156,8 +157,10 @@ static double f64_of(const char *number)
 static void test_numbers(void **state)
 {
   (void)state;
-  static const double values[] = { 0.0, -0.0, 1.0, 0.1, 1.0 / 3.0, 5e-324, 1.7976931348623157e308, 1e22, 123456789012345680.0, INFINITY,
-                                   -INFINITY, 2.5e-5, 100.0, 1e16 };
+  static const double values[] = {
+    0.0,      -0.0,      1.0,    0.1,   1.0 / 3.0, 5e-324, 1.7976931348623157e308, 1e22, 123456789012345680.0,
+    INFINITY, -INFINITY, 2.5e-5, 100.0, 1e16
+  };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     kb_mod *m = kb_mod_new(NULL, NULL);
     kb_fn *f = kb_fn_new(m, "f");
@@ -255,8 +258,11 @@ static void test_damaged(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_random_round_trip), cmocka_unit_test(test_numbers), cmocka_unit_test(test_blanks_and_comments),
-    cmocka_unit_test(test_messages),          cmocka_unit_test(test_damaged),
+    cmocka_unit_test(test_random_round_trip),
+    cmocka_unit_test(test_numbers),
+    cmocka_unit_test(test_blanks_and_comments),
+    cmocka_unit_test(test_messages),
+    cmocka_unit_test(test_damaged),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,15 @@
 #include "ir_test.h"
 #include "../../include/kbabi.h"
 
-typedef struct { kb_mod *m; kb_fn *f; kb_ref x, y; kb_entry sub[2], entries[2]; kb_frame frames[2]; kb_ref args[2]; kb_snap s; } sample;
+typedef struct {
+  kb_mod *m;
+  kb_fn *f;
+  kb_ref x, y;
+  kb_entry sub[2], entries[2];
+  kb_frame frames[2];
+  kb_ref args[2];
+  kb_snap s;
+} sample;
 
 static void make(sample *t)
 {
@@ -16,12 +24,21 @@ static void make(sample *t)
   t->sub[1] = (kb_entry){ .kind = KB_E_VAL, .slot = 9, .ref = t->y, .ty = KB_T_FLOAT };
   kb_ty items[2] = { KB_T_INT, KB_T_FLOAT };
   t->entries[0] = (kb_entry){ .kind = KB_E_VAL, .slot = 1, .ref = t->x, .ty = KB_T_INT };
-  t->entries[1] = (kb_entry){ .kind = KB_E_VIRT, .slot = 4, .what = KB_V_TUPLE, .ty = kb_type_tuple(items, 2), .n = 2, .sub = t->sub };
-  t->frames[0] = (kb_frame){ .fn = kb_intern("f"), .pc = 7, .result = UINT32_MAX, .loc = { "t.py", 5, 9, 0 }, .n = 2, .entries = t->entries };
+  t->entries[1] = (kb_entry){
+    .kind = KB_E_VIRT, .slot = 4, .what = KB_V_TUPLE, .ty = kb_type_tuple(items, 2), .n = 2, .sub = t->sub
+  };
+  t->frames[0] = (kb_frame){
+    .fn = kb_intern("f"), .pc = 7, .result = UINT32_MAX, .loc = { "t.py", 5, 9, 0 }, .n = 2, .entries = t->entries
+  };
   t->frames[1] = (kb_frame){ .fn = kb_intern("g"), .pc = 2, .result = 3 };
   t->args[0] = t->x;
   t->args[1] = kb_const_int(t->f, KB_T_I64, 0);
-  t->s = (kb_snap){ .kind = KB_EXIT_RAISE, .exc = KB_EXC_IndexError, .msg = "at {0} of {1}", .nargs = 2, .args = t->args, .nframes = 2,
+  t->s = (kb_snap){ .kind = KB_EXIT_RAISE,
+                    .exc = KB_EXC_IndexError,
+                    .msg = "at {0} of {1}",
+                    .nargs = 2,
+                    .args = t->args,
+                    .nframes = 2,
                     .frames = t->frames };
 }
 

@@ -15,9 +15,11 @@ static void test_text_both_ways(void **state)
 {
   (void)state;
   static const char *const texts[] = {
-    "void", "obj", "none", "str", "bool", "int", "float", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64",
-    "f32x1", "f64x4", "i8x2c", "cf64x1", "cf32x2c", "boolx1", "cu16x3", "f32*", "f64**", "()", "(i64)", "(i64,f64)",
-    "((int,float),cf32x1)", "range", "iter(range)", "iter(f32x1)", "enumerate(iter(f64x1))", "zip(range,f32x1)", "zip()",
+    "void", "obj", "none", "str", "bool", "int", "float", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32",
+    "f64", "f32x1", "f64x4", "i8x2c", "cf64x1", "cf32x2c", "boolx1", "cu16x3", "f32*", "f64**", "()", "(i64)",
+    "(i64,f64)",
+    "((int,float),cf32x1)", "range", "iter(range)", "iter(f32x1)", "enumerate(iter(f64x1))", "zip(range,f32x1)",
+    "zip()",
     "fn(f64,i64,f32x1)",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -32,8 +34,8 @@ static void test_text_both_ways(void **state)
 static void test_no_types(void **state)
 {
   (void)state;
-  static const char *const texts[] = { "", "f65", "f32x", "f32x0", "f32x5", "f32x2d", "cf32", "c", "objx1", "(i64", "(i64,",
-                                       "(i64;f64)", "iter()", "iter(i64,i64)", "intx", "bot", "rangex" };
+  static const char *const texts[] = { "", "f65", "f32x", "f32x0", "f32x5", "f32x2d", "cf32", "c", "objx1", "(i64",
+                                       "(i64,", "(i64;f64)", "iter()", "iter(i64,i64)", "intx", "bot", "rangex" };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     const char *p = texts[i];
     if (kb_type_parse(&p) != KB_T_BOT)
@@ -46,7 +48,8 @@ static void test_names(void **state)
 {
   (void)state;
   static const char *const pairs[][2] = {
-    { "int", "int" }, { "float", "float" }, { "bool", "bool" }, { "none", "None" }, { "void", "None" }, { "i32", "kb.i32" },
+    { "int", "int" }, { "float", "float" }, { "bool", "bool" }, { "none", "None" }, { "void", "None" },
+    { "i32", "kb.i32" },
     { "f32x1", "kb.f32[:]" }, { "cf32x1", "kb.f32[:]" }, { "f64x2", "kb.f64[:, :]" }, { "f64x2c", "kb.f64[:, ::1]" },
     { "f64x1c", "kb.f64[::1]" }, { "boolx4", "kb.boolean[:, :, :, :]" }, { "(int,f64x1)", "tuple[int, kb.f64[:]]" },
     { "f32*", "POINTER(c_float)" }, { "()", "tuple[()]" },
