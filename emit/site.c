@@ -188,7 +188,11 @@ static void site(out *o, const kb_snap *s, uint32_t n, FILE *to)
   fprintf(to, "  { &kb_this_unit, KB_SITE_%s, ", kinds[s->kind]);
   fprintf(to, s->kind == KB_EXIT_RAISE ? "KB_EXC_%s, " : "0, ", exc_names[s->exc]);
   fprintf(to, "%u, \"%s\", ", s->nargs, o->site_guard.v[n]);
-  c_string(to, s->kind == KB_EXIT_DEOPT && !*s->msg ? deopt_message(o->site_guard.v[n]) : s->msg);
+  const char *msg = s->kind == KB_EXIT_DEOPT && (!s->msg || !*s->msg) ? deopt_message(o->site_guard.v[n]) : s->msg;
+  if (msg)
+    c_string(to, msg);
+  else
+    fputs("NULL", to);
   fputs(", \"", to);
   for (uint32_t i = 0; i < s->nargs; i++)
     letters(o, s->args[i], KB_T_INT, to);

@@ -170,6 +170,12 @@ static const char *symbol(kb_op op)
   case KB_OXOR: return "^";
   case KB_OPOS: return "+";
   case KB_OINVERT: return "~";
+  case KB_OLT: return "<";
+  case KB_OLE: return "<=";
+  case KB_OEQ: return "==";
+  case KB_ONE: return "!=";
+  case KB_OGT: return ">";
+  case KB_OGE: return ">=";
   default: return kb_ops[op].text;
   }
 }
@@ -548,6 +554,15 @@ static bool sweep(inf *in, kb_fn *f)
 
 /* -- Results ---------------------------------------------------------------------------------------------------------------- */
 
+static bool has_nested(kb_ty t)
+{
+  const kb_type *k = kb_type_of(t);
+  for (uint32_t i = 0; k->kind == KB_K_TUPLE && i < k->n; i++)
+    if (!kb_is_numeric(k->items[i]))
+      return true;
+  return false;
+}
+
 /* The join of what the returns give, KB_T_VOID for nothing but None; errors only in the last sweep. */
 static kb_ty returned(inf *in, kb_fn *f, kb_ty declared)
 {
@@ -575,7 +590,9 @@ static kb_ty returned(inf *in, kb_fn *f, kb_ty declared)
       t = j;
   }
   if (declared != KB_T_BOT)
-    return declared;
+    t = declared;
+  if (in->report && has_nested(t))
+    kb_error(f->loc, "%s() returns a tuple inside a tuple; a result is a number or one tuple of numbers: return %s", f->name, "(a, b, c) rather than (a, (b, c))");
   if (in->report && kb_type_of(t)->kind == KB_K_ARRAY)
     kb_error(f->loc, "%s() returns an array; results are numbers and tuples of numbers: store into an array parameter instead", f->name);
   return t == KB_T_NONE ? KB_T_VOID : t;

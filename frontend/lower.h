@@ -20,6 +20,7 @@ typedef struct {
   kb_fn *f;
   kb_bid cur;              /* block being filled; 0 after return, raise, break: what follows is unreachable */
   lw_loop *loop;
+  kb_loc at;               /* of the statement being lowered */
   /* ssa.c */
   uint32_t nvars;          /* locals, then one "is it bound" flag each, then hidden iterators and temporaries */
   KB_VEC(kb_ref *) def;    /* per block: current value of each variable, 0 = not known here */

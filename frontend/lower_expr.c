@@ -47,7 +47,7 @@ void lw_raise(lw *c, kb_loc loc, int exc, const char *msg)
   if (!c->cur)
     return;
   kb_ref r = kb_ins(c->f, c->cur, KB_RAISE, KB_T_VOID, NULL, 0, loc);
-  kb_snap s = { .kind = KB_EXIT_RAISE, .exc = (uint8_t)exc, .msg = msg ? msg : "" };
+  kb_snap s = { .kind = KB_EXIT_RAISE, .exc = (uint8_t)exc, .msg = msg }; /* NULL: without arguments */
   kb_v(c->f, r)->snap = kb_snap_new(c->f, &s);
   c->cur = 0;
 }

@@ -193,6 +193,7 @@ static void return_stmt(lw *c, kt_node *n)
 
 static void stmt(lw *c, kt_node *n)
 {
+  c->at = n->loc;
   switch (n->kind) {
   case TN_EXPR: lw_expr(c, n->kids.v[0]); break;
   case TN_ASSIGN: {

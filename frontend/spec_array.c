@@ -250,7 +250,7 @@ void sp_new_array(sp *s)
     sp_require(s, sp_op2(s, KB_IGE, dims[i], sp_int(s, 0)),
                sp_raise(s, KB_EXC_ValueError, "negative dimensions are not allowed", NULL, 0));
   }
-  kb_ref a = sp_guard(s, KB_ALLOC, sp_raise(s, KB_EXC_MemoryError, "", NULL, 0), dims, k->rank);
+  kb_ref a = sp_guard(s, KB_ALLOC, sp_raise(s, KB_EXC_MemoryError, NULL, NULL, 0), dims, k->rank);
   kb_v(s->f, a)->ty = sp_machine(v->ty, true);
   kb_v(s->f, a)->imm.i = v->imm.i == KB_BI_ZEROS;
   kb_v(s->f, a)->name = v->name;

@@ -67,6 +67,15 @@ static void fill_phi(lw *c, uint32_t var, kb_ref phi, kb_bid b)
   kb_v(c->f, phi)->nargs = n;
 }
 
+/* Its place, for messages, is the statement that reads the variable. */
+static kb_ref new_phi(lw *c, uint32_t var, kb_bid b)
+{
+  kb_ref v = kb_phi(c->f, b, KB_T_OBJ, 0);
+  kb_v(c->f, v)->loc = c->at;
+  name_value(c, var, v);
+  return v;
+}
+
 static kb_ref read_in(lw *c, uint32_t var, kb_bid b)
 {
   /* single predecessors are walked in a loop, so that long straight functions need no deep stack */
@@ -78,8 +87,7 @@ static kb_ref read_in(lw *c, uint32_t var, kb_bid b)
       break;
     kb_blk *k = &c->f->blk.v[at];
     if (!c->sealed.v[at]) {
-      v = kb_phi(c->f, at, KB_T_OBJ, 0);
-      name_value(c, var, v);
+      v = new_phi(c, var, at);
       lw_open o = { at, var, v };
       kb_vec_push(&c->open, o);
       break;
@@ -92,8 +100,7 @@ static kb_ref read_in(lw *c, uint32_t var, kb_bid b)
       v = kb_undef(c->f, KB_T_OBJ);
       break;
     }
-    v = kb_phi(c->f, at, KB_T_OBJ, 0);
-    name_value(c, var, v);
+    v = new_phi(c, var, at);
     defs_of(c, at)[var] = v; /* before its arguments: cuts cycles */
     fill_phi(c, var, v, at);
     break;
