@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,7 +13,8 @@
 
 extern char **environ;
 
-void kb_argv_words(kb_argv *a, const char *text) {
+void kb_argv_words(kb_argv *a, const char *text)
+{
   while (*text) {
     while (*text == ' ' || *text == '\t' || *text == '\n') text++;
     if (!*text) break;
@@ -33,7 +35,8 @@ void kb_argv_words(kb_argv *a, const char *text) {
 
 /* -- Running --------------------------------------------------------------------------------------------------- */
 
-bool kb_run(kb_argv *a, const char *log) {
+bool kb_run(kb_argv *a, const char *log)
+{
   pid_t pid;
   int status = 0;
   posix_spawn_file_actions_t actions;
@@ -47,24 +50,31 @@ bool kb_run(kb_argv *a, const char *log) {
   posix_spawn_file_actions_destroy(&actions);
   kb_loc none = { NULL, 0, 0, 0 };
   if (error) {
-    kb_error(none, "the C compiler '%s' cannot be started: %s; install gcc, or set CC to a compiler", a->v[0], strerror(error));
+    kb_error(none, "the C compiler '%s' cannot be started: %s; install gcc, or set CC to a compiler", a->v[0],
+             strerror(error));
     return false;
   }
   while (waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) return false;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
   if (WIFSIGNALED(status)) kb_error(none, "the C compiler '%s' was ended by signal %d", a->v[0], WTERMSIG(status));
-  else if (WEXITSTATUS(status) == 127) kb_error(none, "the C compiler '%s' was not found; install gcc, or set CC to a compiler", a->v[0]);
+  else if (WEXITSTATUS(status) == 127)
+    kb_error(none, "the C compiler '%s' was not found; install gcc, or set CC to a compiler", a->v[0]);
   else kb_error(none, "the C compiler failed: %s gave status %d", a->v[0], WEXITSTATUS(status));
   return false;
 }
 
 /* -- Flags ------------------------------------------------------------------------------------------------------- */
 
-const char *kb_cc_refused(const char *flag) {
-  static const struct { const char *flag, *why; } refused[] = {
-    { "-Ofast", "it drops Python's meaning of floats; use -O3, and fastmath={...} in the kernels that may be less exact" },
-    { "-ffast-math", "it drops Python's meaning of floats, and changes that of the whole process when linking; use fastmath={...} in the kernel" },
+const char *kb_cc_refused(const char *flag)
+{
+  static const struct {
+    const char *flag, *why;
+  } refused[] = {
+    { "-Ofast",
+      "it drops Python's meaning of floats; use -O3, and fastmath={...} in the kernels that may be less exact" },
+    { "-ffast-math", "it drops Python's meaning of floats, and changes that of the whole process when linking; use "
+                     "fastmath={...} in the kernel" },
     { "-funsafe-math-optimizations", "it drops Python's meaning of floats; use fastmath={...} in the kernel" },
     { "-fassociative-math", "it changes the order of sums; use fastmath={\"reassoc\"} in the kernel" },
     { "-freciprocal-math", "it makes divisions inexact; use fastmath={\"arcp\"} in the kernel" },
@@ -83,34 +93,57 @@ const char *kb_cc_refused(const char *flag) {
   return NULL;
 }
 
-static bool has_prefix(const kb_argv *a, const char *start) {
+static bool has_prefix(const kb_argv *a, const char *start)
+{
   for (uint32_t i = 0; i < a->n; i++)
     if (strncmp(a->v[i], start, strlen(start)) == 0) return true;
   return false;
 }
 
-/* $CC, or the compiler that Keelback was built with. The plugin is for that one; a plain gcc of another version says
- * so itself and goes on, another compiler would refuse the flag. */
-static bool put_compiler(const kb_cc *c, kb_argv *a) {
+/* Is word, found on PATH and through symbolic links, some gcc? (cc is one as a rule; ccache gcc has one behind it.) */
+static bool is_gcc(const char *word)
+{
+  const char *path = strchr(word, '/') ? "" : getenv("PATH");
+  for (const char *dir = path ? path : "";; dir += strspn(dir, ":")) {
+    char file[PATH_MAX], real[PATH_MAX];
+    size_t n = strcspn(dir, ":");
+    snprintf(file, sizeof file, "%.*s%s%s", (int)n, dir, n ? "/" : "", word);
+    if (realpath(file, real) && access(real, X_OK) == 0) {
+      const char *name = kb_base_name(real);
+      return (strstr(name, "gcc") || strstr(name, "g++")) && !strstr(name, "clang");
+    }
+    dir += n;
+    if (!*dir) return false;
+  }
+}
+
+/* $CC, or the compiler that Keelback was built with. May the plugin be named to it? A gcc of another version than the
+ * plugin's says so itself and goes on without; another compiler would refuse the flag. */
+static bool put_compiler(const kb_cc *c, kb_argv *a)
+{
   const char *cc = getenv("CC");
+  bool plugin = false;
   if (!cc || !*cc) cc = c->paths->cc;
   kb_argv_words(a, cc);
   if (a->n == 0) kb_vec_push(a, "gcc");
   if (strcmp(cc, c->paths->cc) == 0) return true;
-  const char *name = kb_base_name(a->v[0]);
-  return strstr(name, "gcc") && !strstr(name, "clang");
+  for (uint32_t i = 0; i < a->n && !plugin; i++) plugin = a->v[i][0] != '-' && is_gcc(a->v[i]);
+  return plugin;
 }
 
-static bool is_for_linking(const char *flag) {
+static bool is_for_linking(const char *flag)
+{
   return strncmp(flag, "-l", 2) == 0 || strncmp(flag, "-L", 2) == 0 || strncmp(flag, "-Wl,", 4) == 0;
 }
 
-static void put_user(const kb_cc *c, kb_argv *a, bool linking) {
+static void put_user(const kb_cc *c, kb_argv *a, bool linking)
+{
   for (uint32_t i = 0; i < c->user.n; i++)
     if (linking || !is_for_linking(c->user.v[i])) kb_vec_push(a, c->user.v[i]);
 }
 
-static void put_compile(const kb_cc *c, kb_argv *a, bool kernels) {
+static void put_compile(const kb_cc *c, kb_argv *a, bool kernels)
+{
   bool plugin = put_compiler(c, a);
   if (!has_prefix(&c->user, "-std=")) kb_vec_push(a, "-std=gnu11");
   if (!has_prefix(&c->user, "-O")) kb_vec_push(a, kernels ? "-O3" : "-O2");
@@ -131,7 +164,8 @@ static void put_compile(const kb_cc *c, kb_argv *a, bool kernels) {
   }
 }
 
-static bool run(const kb_cc *c, kb_argv *a) {
+static bool run(const kb_cc *c, kb_argv *a)
+{
   if (c->verbose) {
     for (uint32_t i = 0; i < a->n; i++) fprintf(stderr, "%s%s", i ? " " : "", a->v[i]);
     fputc('\n', stderr);
@@ -141,7 +175,8 @@ static bool run(const kb_cc *c, kb_argv *a) {
   return ok;
 }
 
-bool kb_cc_object(const kb_cc *c, const char *source, const char *output, bool kernels, bool for_python) {
+bool kb_cc_object(const kb_cc *c, const char *source, const char *output, bool kernels, bool for_python)
+{
   kb_argv a = { 0 };
   put_compile(c, &a, kernels);
   if (for_python) {
@@ -160,7 +195,8 @@ bool kb_cc_object(const kb_cc *c, const char *source, const char *output, bool k
   return run(c, &a);
 }
 
-bool kb_cc_module(const kb_cc *c, const char *kernels_o, const char *wrapper_o, const char *output) {
+bool kb_cc_module(const kb_cc *c, const char *kernels_o, const char *wrapper_o, const char *output)
+{
   kb_argv a = { 0 };
   put_compiler(c, &a);
   kb_argv_words(&a, c->paths->cflags);

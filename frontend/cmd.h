@@ -14,7 +14,7 @@ typedef struct {
   const char *plugin;      /* keelback.so for -fplugin=, or NULL */
   const char *python;      /* the interpreter it was built for */
   const char *cc;
-  const char *cflags;      /* needed by everything that is linked with this build (sanitizers), or "" */
+  const char *cflags; /* needed by everything that is linked with this build (sanitizers), or "" */
 } kb_paths;
 /* From the place of the running program or extension: a build tree has keelback-build.env there, an installed one
  * lies under its prefix, which may have been moved. Lives as long as the process. */
@@ -51,9 +51,9 @@ bool kb_run(kb_argv *a, const char *log);
 const char *kb_cc_refused(const char *flag);
 typedef struct {
   const kb_paths *paths;
-  kb_argv user;            /* flags from the command line */
-  const char *log;         /* for the compiler's messages, or NULL */
-  bool verbose;            /* show the commands */
+  kb_argv user;    /* flags from the command line */
+  const char *log; /* for the compiler's messages, or NULL */
+  bool verbose;    /* show the commands */
 } kb_cc;
 bool kb_cc_object(const kb_cc *c, const char *source, const char *output, bool kernels, bool for_python);
 bool kb_cc_module(const kb_cc *c, const char *kernels_o, const char *wrapper_o, const char *output);

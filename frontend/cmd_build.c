@@ -15,16 +15,18 @@ typedef struct {
   target what;
   kb_cc cc;
   kb_emit_opts emit;
-  const char *stem;      /* of the output: kernels */
+  const char *stem;                                   /* of the output: kernels */
   const char *c, *wrapper_c, *header, *o, *wrapper_o; /* temporary files */
 } build;
 
-static bool ends_with(const char *s, const char *end) {
+static bool ends_with(const char *s, const char *end)
+{
   size_t n = strlen(s), k = strlen(end);
   return n > k && strcmp(s + n - k, end) == 0;
 }
 
-static bool is_identifier(const char *s) {
+static bool is_identifier(const char *s)
+{
   if (!isalpha((unsigned char)*s) && *s != '_') return false;
   while (isalnum((unsigned char)*s) || *s == '_') s++;
   return *s == 0;
@@ -33,14 +35,17 @@ static bool is_identifier(const char *s) {
 /* -- Options -------------------------------------------------------------------------------------------------- */
 
 /* Flags whose value is the next word. */
-static bool takes_value(const char *flag) {
-  static const char *const flags[] = { "-I", "-D", "-U", "-L", "-l", "-include", "-isystem", "-idirafter", "-Xlinker", "-x" };
+static bool takes_value(const char *flag)
+{
+  static const char *const flags[] = { "-I",       "-D",       "-U",         "-L",       "-l",
+                                       "-include", "-isystem", "-idirafter", "-Xlinker", "-x" };
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (strcmp(flag, flags[i]) == 0) return true;
   return false;
 }
 
-static void put_flag(build *b, int argc, char **argv, int *i) {
+static void put_flag(build *b, int argc, char **argv, int *i)
+{
   const char *why = kb_cc_refused(argv[*i]);
   if (why) kb_usage_error("build", "the flag %s is refused: %s", argv[*i], why);
   kb_vec_push(&b->cc.user, argv[*i]);
@@ -49,7 +54,8 @@ static void put_flag(build *b, int argc, char **argv, int *i) {
   kb_vec_push(&b->cc.user, argv[++*i]);
 }
 
-static void parse(build *b, int argc, char **argv) {
+static void parse(build *b, int argc, char **argv)
+{
   kb_job *job = &b->job;
   const char *value;
   for (int i = 0; i < argc; i++) {
@@ -77,13 +83,15 @@ static void parse(build *b, int argc, char **argv) {
 /* -- Steps ------------------------------------------------------------------------------------------------------ */
 
 /* A temporary file, or with --save-temps one beside the output. */
-static const char *scratch(const build *b, kb_arena *arena, const char *end) {
+static const char *scratch(const build *b, kb_arena *arena, const char *end)
+{
   if (!b->job.save_temps) return kb_temp_file(kb_arena_printf(arena, "%s%s", b->stem, end));
   const char *slash = strrchr(b->job.output, '/');
   return kb_arena_printf(arena, "%.*s%s%s", slash ? (int)(slash + 1 - b->job.output) : 0, b->job.output, b->stem, end);
 }
 
-static bool emit_kernels(build *b, const kb_mod *m, kb_arena *arena) {
+static bool emit_kernels(build *b, const kb_mod *m, kb_arena *arena)
+{
   kb_out out;
   if (b->job.header) {
     b->emit.header = kb_base_name(b->job.header);
@@ -101,19 +109,22 @@ static bool emit_kernels(build *b, const kb_mod *m, kb_arena *arena) {
   return kb_out_commit(&out);
 }
 
-static bool emit_wrapper(build *b, kt_mod *t, const kb_mod *m) {
+static bool emit_wrapper(build *b, kt_mod *t, const kb_mod *m)
+{
   kb_out out;
   kb_emit_pysource src = { 0 };
   b->wrapper_c = scratch(b, t->arena, ".kbpy.c");
   b->wrapper_o = kb_temp_file("wrapper.o");
-  if (!b->wrapper_c || !b->wrapper_o || !kb_py_source(t, &src.source, &src.nsource, &src.code, &src.ncode)) return false;
+  if (!b->wrapper_c || !b->wrapper_o || !kb_py_source(t, &src.source, &src.nsource, &src.code, &src.ncode))
+    return false;
   if (!kb_out_open(&out, b->wrapper_c)) return false;
   kb_emit_python(out.f, m, &b->emit, &src);
   return kb_out_commit(&out);
 }
 
 /* ar into a new archive: an old one would keep members of other names. */
-static bool archive(const build *b, const char *output) {
+static bool archive(const build *b, const char *output)
+{
   kb_argv a = { 0 };
   const char *ar = getenv("AR");
   unlink(output);
@@ -127,7 +138,8 @@ static bool archive(const build *b, const char *output) {
 }
 
 /* Copies the header that the objects were compiled with into place. */
-static bool put_header(const build *b, kb_out *h) {
+static bool put_header(const build *b, kb_out *h)
+{
   char part[65536];
   size_t n;
   FILE *in = fopen(b->header, "r");
@@ -140,14 +152,17 @@ static bool put_header(const build *b, kb_out *h) {
   return kb_out_close(h);
 }
 
-static bool compile_and_link(build *b, kt_mod *t, const kb_mod *m) {
+static bool compile_and_link(build *b, kt_mod *t, const kb_mod *m)
+{
   kb_out out = { 0 }, h = { 0 };
   bool python = b->what == MODULE;
   if (!emit_kernels(b, m, t->arena) || (python && !emit_wrapper(b, t, m))) return false;
   bool ok = kb_out_reserve(&out, b->job.output);
   if (ok && b->what == OBJECT) ok = kb_cc_object(&b->cc, b->c, out.temp, true, false);
   else ok = ok && kb_cc_object(&b->cc, b->c, b->o, true, python);
-  if (python) ok = ok && kb_cc_object(&b->cc, b->wrapper_c, b->wrapper_o, false, true) && kb_cc_module(&b->cc, b->o, b->wrapper_o, out.temp);
+  if (python)
+    ok = ok && kb_cc_object(&b->cc, b->wrapper_c, b->wrapper_o, false, true) &&
+         kb_cc_module(&b->cc, b->o, b->wrapper_o, out.temp);
   if (b->what == ARCHIVE) ok = ok && archive(b, out.temp);
   ok = ok && (!b->job.header || put_header(b, &h)) && kb_out_commit(&out) && (!b->job.header || kb_out_commit(&h));
   kb_out_drop(&out);
@@ -155,7 +170,8 @@ static bool compile_and_link(build *b, kt_mod *t, const kb_mod *m) {
   return ok;
 }
 
-int kb_cmd_build(int argc, char **argv) {
+int kb_cmd_build(int argc, char **argv)
+{
   build b = { 0 };
   kt_mod *t;
   parse(&b, argc, argv);

@@ -8,7 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-void kb_usage_error(const char *job, const char *fmt, ...) {
+void kb_usage_error(const char *job, const char *fmt, ...)
+{
   va_list ap;
   fprintf(stderr, "keelback %s: ", job);
   va_start(ap, fmt);
@@ -19,7 +20,8 @@ void kb_usage_error(const char *job, const char *fmt, ...) {
   exit(2);
 }
 
-const char *kb_option(const char *name, int argc, char **argv, int *i) {
+const char *kb_option(const char *name, int argc, char **argv, int *i)
+{
   const char *arg = argv[*i];
   size_t n = strlen(name);
   if (strncmp(arg, name, n) != 0) return NULL;
@@ -30,7 +32,8 @@ const char *kb_option(const char *name, int argc, char **argv, int *i) {
   return argv[++*i];
 }
 
-bool kb_job_option(kb_job *job, int argc, char **argv, int *i) {
+bool kb_job_option(kb_job *job, int argc, char **argv, int *i)
+{
   const char *value;
   if ((value = kb_option("--prefix", argc, argv, i))) job->prefix = value;
   else if ((value = kb_option("-d", argc, argv, i))) {
@@ -40,15 +43,15 @@ bool kb_job_option(kb_job *job, int argc, char **argv, int *i) {
       exit(fflush(stdout) != 0);
     }
     job->dump = value;
-  }
-  else if (strcmp(argv[*i], "--stress") == 0) job->stress = true;
+  } else if (strcmp(argv[*i], "--stress") == 0) job->stress = true;
   else if (strcmp(argv[*i], "--no-opt") == 0) job->no_opt = true;
   else if (strcmp(argv[*i], "--verbose") == 0) job->verbose = true;
   else return false;
   return true;
 }
 
-kb_mod *kb_job_compile(const kb_job *job, kt_mod **tree) {
+kb_mod *kb_job_compile(const kb_job *job, kt_mod **tree)
+{
   kb_pipeline_opts o = { 0 };
   const kb_paths *paths = kb_paths_from(kb_paths_program());
   *tree = NULL;
@@ -78,7 +81,8 @@ kb_mod *kb_job_compile(const kb_job *job, kt_mod **tree) {
   return m;
 }
 
-bool kb_check_c_names(const kt_mod *t, const char *prefix) {
+bool kb_check_c_names(const kt_mod *t, const char *prefix)
+{
   bool ok = true;
   for (uint32_t i = 0; i < t->kernels.n; i++) {
     const kt_kernel *k = t->kernels.v[i];
@@ -86,18 +90,22 @@ bool kb_check_c_names(const kt_mod *t, const char *prefix) {
     snprintf(name, sizeof name, "%s%s", prefix, k->c_name);
     const char *why = k->exported ? kb_cname_refused(name) : NULL;
     if (!why) continue;
-    kb_error(k->loc, "'%s' cannot be a kernel's name in C: it %s; give another one by @kb.kernel(c_name=\"...\") or --prefix", name, why);
+    kb_error(k->loc,
+             "'%s' cannot be a kernel's name in C: it %s; give another one by @kb.kernel(c_name=\"...\") or --prefix",
+             name, why);
     ok = false;
   }
   return ok;
 }
 
-const char *kb_base_name(const char *path) {
+const char *kb_base_name(const char *path)
+{
   const char *slash = strrchr(path, '/');
   return slash ? slash + 1 : path;
 }
 
-const char *kb_header_guard(kb_arena *arena, const char *header) {
+const char *kb_header_guard(kb_arena *arena, const char *header)
+{
   char *guard = kb_arena_printf(arena, "KB_%s", kb_base_name(header));
   for (char *c = guard; *c; c++) *c = (char)(isalnum((unsigned char)*c) ? toupper((unsigned char)*c) : '_');
   return guard;

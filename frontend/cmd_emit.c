@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* A name as make reads it. */
-static void put_dep(FILE *out, const char *path) {
+static void put_dep(FILE *out, const char *path)
+{
   for (; *path; path++) {
     if (*path == ' ' || *path == '#') fputc('\\', out);
     if (*path == '$') fputc('$', out);
@@ -16,7 +17,8 @@ static void put_dep(FILE *out, const char *path) {
 }
 
 /* outputs: inputs, and each imported file as a target without a rule, so that make goes on when one is removed. */
-static void put_depfile(FILE *out, const kb_job *job, const kt_mod *t) {
+static void put_depfile(FILE *out, const kb_job *job, const kt_mod *t)
+{
   put_dep(out, job->output);
   if (job->header) {
     fputc(' ', out);
@@ -38,7 +40,8 @@ static void put_depfile(FILE *out, const kb_job *job, const kt_mod *t) {
 }
 
 /* Writes all, then moves all into place. */
-static bool write_all(const kb_job *job, const kt_mod *t, const kb_mod *m) {
+static bool write_all(const kb_job *job, const kt_mod *t, const kb_mod *m)
+{
   kb_out c = { 0 }, h = { 0 }, d = { 0 };
   kb_emit_opts o = { 0 };
   o.prefix = job->prefix ? job->prefix : "";
@@ -65,7 +68,8 @@ static bool write_all(const kb_job *job, const kt_mod *t, const kb_mod *m) {
   return ok;
 }
 
-int kb_cmd_emit(int argc, char **argv) {
+int kb_cmd_emit(int argc, char **argv)
+{
   kb_job job = { 0 };
   kt_mod *t;
   const char *value;

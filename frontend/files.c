@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-kb_loc kb_at_file(const char *path) {
+kb_loc kb_at_file(const char *path)
+{
   kb_loc loc = { path, 0, 0, 0 };
   return loc;
 }
@@ -21,7 +22,8 @@ enum { MAX_TEMPS = 64 };
 static char *volatile temps[MAX_TEMPS];
 static char *volatile temp_dir;
 
-static bool remember(char *path) {
+static bool remember(char *path)
+{
   for (int i = 0; i < MAX_TEMPS; i++)
     if (!temps[i]) {
       temps[i] = path;
@@ -30,24 +32,29 @@ static bool remember(char *path) {
   return false;
 }
 
-static void forget(const char *path) {
+static void forget(const char *path)
+{
   for (int i = 0; i < MAX_TEMPS; i++)
     if (temps[i] == path) temps[i] = NULL;
 }
 
-static void remove_all(void) { /* only calls that a signal handler may make */
+/* Only calls that a signal handler may make. */
+static void remove_all(void)
+{
   for (int i = 0; i < MAX_TEMPS; i++)
     if (temps[i]) unlink(temps[i]);
   if (temp_dir) rmdir(temp_dir);
 }
 
-static void on_signal(int number) {
+static void on_signal(int number)
+{
   remove_all();
   signal(number, SIG_DFL);
   raise(number);
 }
 
-void kb_temp_on_signals(void) {
+void kb_temp_on_signals(void)
+{
   static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE };
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     struct sigaction old, act = { 0 };
@@ -57,7 +64,8 @@ void kb_temp_on_signals(void) {
   }
 }
 
-void kb_temp_clean(void) {
+void kb_temp_clean(void)
+{
   remove_all();
   for (int i = 0; i < MAX_TEMPS; i++) {
     free(temps[i]);
@@ -67,7 +75,8 @@ void kb_temp_clean(void) {
   temp_dir = NULL;
 }
 
-const char *kb_temp_dir(void) {
+const char *kb_temp_dir(void)
+{
   if (temp_dir) return temp_dir;
   const char *base = getenv("TMPDIR");
   char *path = NULL;
@@ -82,7 +91,8 @@ const char *kb_temp_dir(void) {
   return path;
 }
 
-const char *kb_temp_file(const char *name) {
+const char *kb_temp_file(const char *name)
+{
   char *path = NULL;
   const char *dir = kb_temp_dir();
   if (!dir || asprintf(&path, "%s/%s", dir, name) < 0) return NULL;
@@ -94,18 +104,21 @@ const char *kb_temp_file(const char *name) {
 /* -- Outputs ------------------------------------------------------------------------------------------------- */
 
 /* Devices and pipes are written directly: there is nothing to move into place. */
-static bool is_special(const char *path) {
+static bool is_special(const char *path)
+{
   struct stat st;
   return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
-static bool fail(const kb_out *o, const char *what) {
+static bool fail(const kb_out *o, const char *what)
+{
   kb_error(kb_at_file(o->path), "cannot %s: %s", what, strerror(errno));
   return false;
 }
 
 /* An empty file beside path, so that the move cannot cross file systems; mode as a plain open would give it. */
-static int open_beside(kb_out *o) {
+static int open_beside(kb_out *o)
+{
   mode_t mask = umask(0);
   umask(mask);
   if (asprintf(&o->temp, "%s.XXXXXX", o->path) < 0) return -1;
@@ -120,7 +133,8 @@ static int open_beside(kb_out *o) {
   return fd;
 }
 
-bool kb_out_open(kb_out *o, const char *path) {
+bool kb_out_open(kb_out *o, const char *path)
+{
   memset(o, 0, sizeof *o);
   o->path = path;
   if (strcmp(path, "-") == 0 || is_special(path)) {
@@ -132,7 +146,8 @@ bool kb_out_open(kb_out *o, const char *path) {
   return o->f || fail(o, "be written");
 }
 
-bool kb_out_reserve(kb_out *o, const char *path) {
+bool kb_out_reserve(kb_out *o, const char *path)
+{
   memset(o, 0, sizeof *o);
   o->path = path;
   if (is_special(path)) {
@@ -145,7 +160,8 @@ bool kb_out_reserve(kb_out *o, const char *path) {
   return true;
 }
 
-bool kb_out_close(kb_out *o) {
+bool kb_out_close(kb_out *o)
+{
   if (!o->f) return true;
   bool bad = ferror(o->f) || fflush(o->f) != 0;
   if (fclose(o->f) != 0) bad = true;
@@ -153,7 +169,8 @@ bool kb_out_close(kb_out *o) {
   return !bad || fail(o, "be written");
 }
 
-bool kb_out_commit(kb_out *o) {
+bool kb_out_commit(kb_out *o)
+{
   if (!kb_out_close(o)) return false;
   if (!o->temp) return true;
   if (rename(o->temp, o->path) != 0) return fail(o, "be put in place");
@@ -163,7 +180,8 @@ bool kb_out_commit(kb_out *o) {
   return true;
 }
 
-void kb_out_drop(kb_out *o) {
+void kb_out_drop(kb_out *o)
+{
   if (o->f) fclose(o->f);
   o->f = NULL;
   if (!o->temp) return;

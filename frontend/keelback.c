@@ -8,20 +8,23 @@
 #include <sys/stat.h>
 
 static const char help[] =
-  "usage: keelback JOB ...\n"
-  "\n"
-  "  emit K.py -o K.c [--header K.h] [--depfile K.d] [--prefix P]   Python to C\n"
-  "  build K.py -o K.so|K.o|K.a [--header K.h] [--prefix P] [--save-temps] [--verbose] [-O2 -march=... other cc flags]\n"
-  "                                  Python to an extension module (.so), or an object or archive for C\n"
-  "  check K.py [-n N] [--seed S]    compares every kernel with CPython; TAP\n"
-  "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all\n"
-  "  opt F.kir [-p PASS] [-x ENGINES]   passes and engines over text IR\n"
-  "  config --cflags | --kernel-cflags | --libs | --plugin | --python | --version\n"
-  "\n"
-  "  -d LETTERS of emit, build and ir shows the steps between (-d ? lists them).\n"
-  "  CC and AR name other tools; errors have the status 1, wrong usage 2.\n";
+    "usage: keelback JOB ...\n"
+    "\n"
+    "  emit K.py -o K.c [--header K.h] [--depfile K.d] [--prefix P]   Python to C\n"
+    "  build K.py -o K.so|K.o|K.a [--header K.h] [--prefix P] [--save-temps] [--verbose] [-O2 -march=... cc's flags]\n"
+    "                                  Python to an extension module (.so), or an object or archive for C\n"
+    "  check K.py [-n N] [--seed S]    compares every kernel with CPython; TAP\n"
+    "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all\n"
+    "  opt F.kir [-p PASS] [-x ENGINES]   passes and engines over text IR\n"
+    "  config --cflags | --kernel-cflags | --libs | --plugin | --python | --version\n"
+    "\n"
+    "  -d LETTERS of emit, build and ir shows the steps between (-d ? lists them).\n"
+    "  CC and AR name other tools; errors have the status 1, wrong usage 2.\n";
 
-static const struct { const char *name; int (*run)(int argc, char **argv); } jobs[] = {
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+} jobs[] = {
   { "emit", kb_cmd_emit }, { "build", kb_cmd_build }, { "ir", kb_cmd_ir },
   { "opt", kb_cmd_opt },   { "check", kb_cmd_check }, { "config", kb_cmd_config },
 };
@@ -32,16 +35,18 @@ static const char step_names[] =
 #define STAGE(letter, name) " " #name
 #define PASS(letter, name) ""
 #include "passes.def"
-  " fold gvn range guardelim inline dce";
+    " fold gvn range guardelim inline dce";
 
-static bool is_step(const char *name) {
+static bool is_step(const char *name)
+{
   size_t n = strlen(name);
   for (const char *at = step_names; (at = strstr(at, name)); at += n)
     if (at[-1] == ' ' && (at[n] == ' ' || !at[n])) return true;
   return false;
 }
 
-int kb_cmd_ir(int argc, char **argv) {
+int kb_cmd_ir(int argc, char **argv)
+{
   kb_job job = { 0 };
   kt_mod *t;
   const char *value, *only = NULL;
@@ -54,7 +59,8 @@ int kb_cmd_ir(int argc, char **argv) {
     else job.input = argv[i];
   }
   if (!job.input) kb_usage_error("ir", "which Python file?");
-  if (job.after && !is_step(job.after)) kb_usage_error("ir", "there is no step '%s'; the steps are%s", job.after, step_names);
+  if (job.after && !is_step(job.after))
+    kb_usage_error("ir", "there is no step '%s'; the steps are%s", job.after, step_names);
   const char *colon = strrchr(job.input, ':');
   if (colon && stat(job.input, &st) != 0) {
     only = colon + 1;
@@ -76,13 +82,15 @@ int kb_cmd_ir(int argc, char **argv) {
 
 /* -- check, config --------------------------------------------------------------------------------------------------- */
 
-int kb_cmd_check(int argc, char **argv) {
+int kb_cmd_check(int argc, char **argv)
+{
   const kb_paths *paths = kb_paths_from(kb_paths_program());
   if (!paths || !kb_py_start(paths, true)) return 1;
   return kb_py_call_main("keelback.check", "main", argc, argv);
 }
 
-int kb_cmd_config(int argc, char **argv) {
+int kb_cmd_config(int argc, char **argv)
+{
   const kb_paths *p = kb_paths_from(kb_paths_program());
   if (!p) return 1;
   if (argc == 0) kb_usage_error("config", "what? --cflags, --kernel-cflags, --libs, --plugin, --python or --version");
@@ -104,7 +112,8 @@ int kb_cmd_config(int argc, char **argv) {
 /* -- main ---------------------------------------------------------------------------------------------------------------- */
 
 /* What was printed has arrived, or the status says that it has not. */
-static int flushed(int status) {
+static int flushed(int status)
+{
   bool bad = ferror(stdout) != 0;
   if (fflush(stdout) != 0) bad = true;
   if (!bad) return status;
@@ -112,7 +121,8 @@ static int flushed(int status) {
   return status ? status : 1;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
   int status = -1;
   if (argc < 2) {
     fputs(help, stderr);

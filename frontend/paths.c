@@ -9,20 +9,23 @@
 
 static kb_arena *arena; /* process-wide */
 
-static const char *text(const char *fmt, const char *a, const char *b) {
+static const char *text(const char *fmt, const char *a, const char *b)
+{
   char *s = kb_arena_printf(arena, fmt, a, b);
   return s;
 }
 
 /* "prefix/folder", or folder when it is absolute. */
-static const char *under(const char *prefix, const char *folder) {
+static const char *under(const char *prefix, const char *folder)
+{
   return *folder == '/' ? folder : kb_arena_printf(arena, "%s/%s", prefix, folder);
 }
 
 static bool exists(const char *path) { return access(path, R_OK) == 0; }
 
 /* The folder n levels above path. */
-static const char *up(const char *path, int n) {
+static const char *up(const char *path, int n)
+{
   size_t len = strlen(path);
   while (n-- > 0) {
     while (len > 1 && path[len - 1] != '/') len--;
@@ -32,17 +35,20 @@ static const char *up(const char *path, int n) {
 }
 
 /* Value of KEY=VALUE in the file's text, "" when it is not there. */
-static const char *setting(const char *env, const char *key) {
+static const char *setting(const char *env, const char *key)
+{
   size_t n = strlen(key);
   for (const char *line = env; *line; line += *line == '\n') {
     size_t len = strcspn(line, "\n");
-    if (len > n && strncmp(line, key, n) == 0 && line[n] == '=') return kb_arena_strndup(arena, line + n + 1, len - n - 1);
+    if (len > n && strncmp(line, key, n) == 0 && line[n] == '=')
+      return kb_arena_strndup(arena, line + n + 1, len - n - 1);
     line += len;
   }
   return "";
 }
 
-static const char *read_text(const char *path) {
+static const char *read_text(const char *path)
+{
   char all[16384];
   FILE *in = fopen(path, "r");
   if (!in) return NULL;
@@ -51,7 +57,8 @@ static const char *read_text(const char *path) {
   return kb_arena_strndup(arena, all, n);
 }
 
-static void of_build_tree(kb_paths *p, const char *env) {
+static void of_build_tree(kb_paths *p, const char *env)
+{
   const char *builddir = setting(env, "builddir"), *plugin = setting(env, "plugin");
   p->include = text("%s/include%s", setting(env, "srcdir"), "");
   p->lib = p->python_lib = builddir;
@@ -63,7 +70,8 @@ static void of_build_tree(kb_paths *p, const char *env) {
 }
 
 /* The prefix is the folder above own_file in which the libraries are found. */
-static bool of_prefix(kb_paths *p, const char *own_file) {
+static bool of_prefix(kb_paths *p, const char *own_file)
+{
   for (int n = 2; n < 8; n++) {
     const char *prefix = up(own_file, n), *lib = under(prefix, KB_LIBDIR);
     if (!exists(text("%s/libkeelback.a%s", lib, ""))) continue;
@@ -81,7 +89,8 @@ static bool of_prefix(kb_paths *p, const char *own_file) {
   return false;
 }
 
-const kb_paths *kb_paths_from(const char *own_file) {
+const kb_paths *kb_paths_from(const char *own_file)
+{
   static kb_paths found;
   if (found.lib) return &found;
   if (!arena) arena = kb_arena_new();
@@ -94,11 +103,13 @@ const kb_paths *kb_paths_from(const char *own_file) {
     return &found;
   }
   if (of_prefix(&found, own_file)) return &found;
-  kb_error(kb_at_file(own_file), "Keelback's libraries are not where they were installed; reinstall, or keep bin and %s together", KB_LIBDIR);
+  kb_error(kb_at_file(own_file),
+           "Keelback's libraries are not where they were installed; reinstall, or keep bin and %s together", KB_LIBDIR);
   return NULL;
 }
 
-const char *kb_paths_program(void) {
+const char *kb_paths_program(void)
+{
   static char self[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
   if (n < 0) return "keelback";

@@ -14,13 +14,13 @@
 
 /* One Python source file that kernels come from. */
 typedef struct {
-  const char *name;     /* as messages and #line write it */
-  PyObject *filename;   /* co_filename of its code objects */
-  PyObject *ast;        /* of the whole file, NULL when there is none */
-  PyObject *code;       /* compiled from ast */
-  PyObject *defs;       /* dict: first line of a def (decorators count) -> list of nodes */
-  PyObject *codes;      /* dict: first line -> list of code objects */
-  const char *problem;  /* why ast and code are missing */
+  const char *name;    /* as messages and #line write it */
+  PyObject *filename;  /* co_filename of its code objects */
+  PyObject *ast;       /* of the whole file, NULL when there is none */
+  PyObject *code;      /* compiled from ast */
+  PyObject *defs;      /* dict: first line of a def (decorators count) -> list of nodes */
+  PyObject *codes;     /* dict: first line -> list of code objects */
+  const char *problem; /* why ast and code are missing */
 } kb_py_file;
 
 /* State of one load; kernels keep what outlives it in kt_kernel.owner. */
@@ -39,10 +39,10 @@ typedef struct {
   kb_py *py;
   kt_kernel *k;
   uint32_t index;
-  const char *file;       /* for messages */
-  PyObject *function;     /* borrowed */
-  PyObject *code;         /* borrowed */
-  PyObject *locals;       /* dict: name -> number */
+  const char *file;   /* for messages */
+  PyObject *function; /* borrowed */
+  PyObject *code;     /* borrowed */
+  PyObject *locals;   /* dict: name -> number */
 } kb_py_fn;
 
 /* -- py_file.c -------------------------------------------------------------------------------------------- */

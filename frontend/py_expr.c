@@ -6,7 +6,9 @@
 
 /* -- Kinds of nodes ------------------------------------------------------------------------------------- */
 
-static const struct { const char *name, *what, *instead; } kinds[] = {
+static const struct {
+  const char *name, *what, *instead;
+} kinds[] = {
 #define NODE(name) { #name, NULL, NULL },
 #define REFUSED(name, what, instead) { #name, what, instead },
 #include "py_nodes.def"
@@ -14,12 +16,16 @@ static const struct { const char *name, *what, *instead; } kinds[] = {
 
 /* From type object to kind: the classes of _ast never change, so the table is made once a process. */
 enum { TABLE = 512 };
-static struct { PyTypeObject *type; kb_ast kind; } table[TABLE];
+static struct {
+  PyTypeObject *type;
+  kb_ast kind;
+} table[TABLE];
 static bool table_made;
 
 static unsigned hash(const PyTypeObject *type) { return (unsigned)(((uintptr_t)type >> 4) * 2654435761u >> 7) % TABLE; }
 
-static void make_table(void) {
+static void make_table(void)
+{
   table_made = true;
   PyObject *ast = PyImport_ImportModule("_ast");
   for (unsigned i = 0; ast && i < sizeof kinds / sizeof *kinds; i++) {
@@ -37,14 +43,16 @@ static void make_table(void) {
   Py_XDECREF(ast);
 }
 
-kb_ast kb_py_kind(PyObject *node) {
+kb_ast kb_py_kind(PyObject *node)
+{
   if (!table_made) make_table();
   for (unsigned h = hash(Py_TYPE(node)); table[h].type; h = (h + 1) % TABLE)
     if (table[h].type == Py_TYPE(node)) return table[h].kind;
   return KA_NONE;
 }
 
-kt_node *kb_py_refuse(kb_py_fn *f, PyObject *node) {
+kt_node *kb_py_refuse(kb_py_fn *f, PyObject *node)
+{
   kb_ast kind = kb_py_kind(node);
   kb_loc loc = kb_py_loc(f, node);
   if (kind == KA_NONE || !kinds[kind].what)
@@ -53,7 +61,8 @@ kt_node *kb_py_refuse(kb_py_fn *f, PyObject *node) {
   return kt_new(f->py->mod, TN_BAD, loc);
 }
 
-static kt_node *fail_with(kb_py_fn *f, kb_loc loc, const char *what, const char *instead) {
+static kt_node *fail_with(kb_py_fn *f, kb_loc loc, const char *what, const char *instead)
+{
   kb_py_fail(f, loc, "%s is not supported in a kernel; %s", what, instead);
   return kt_new(f->py->mod, TN_BAD, loc);
 }
@@ -63,23 +72,27 @@ static kt_node *fail_with(kb_py_fn *f, kb_loc loc, const char *what, const char 
 typedef KB_VEC(kt_node *) nodes;
 
 /* Moves the kids into the node. */
-static void set_kids(kb_py_fn *f, kt_node *n, nodes *kids) {
+static void set_kids(kb_py_fn *f, kt_node *n, nodes *kids)
+{
   n->kids = kt_list_of(f->py->mod, kids->v, kids->n);
   kb_vec_free(kids);
 }
 
-static kt_node *with_kids(kb_py_fn *f, kt_kind kind, kb_loc loc, kt_node *const *kids, uint32_t n) {
+static kt_node *with_kids(kb_py_fn *f, kt_kind kind, kb_loc loc, kt_node *const *kids, uint32_t n)
+{
   kt_node *made = kt_new(f->py->mod, kind, loc);
   made->kids = kt_list_of(f->py->mod, kids, n);
   return made;
 }
 
 /* Appends the expressions of a Python list. */
-static void push_all(kb_py_fn *f, nodes *to, PyObject *list) {
+static void push_all(kb_py_fn *f, nodes *to, PyObject *list)
+{
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) kb_vec_push(to, kb_py_expr(f, PyList_GET_ITEM(list, i)));
 }
 
-static kb_op binary_op(PyObject *node) {
+static kb_op binary_op(PyObject *node)
+{
   switch (kb_py_kind(node)) {
   case KA_Add: return KB_OADD;
   case KA_Sub: return KB_OSUB;
@@ -97,7 +110,8 @@ static kb_op binary_op(PyObject *node) {
   }
 }
 
-static kb_op compare_op(PyObject *node) {
+static kb_op compare_op(PyObject *node)
+{
   switch (kb_py_kind(node)) {
   case KA_Eq: return KB_OEQ;
   case KA_NotEq: return KB_ONE;
@@ -112,14 +126,15 @@ static kb_op compare_op(PyObject *node) {
 }
 
 /* Operators have no place of their own in the AST: the message points at the expression. */
-static kt_node *refuse_op(kb_py_fn *f, PyObject *op, kb_loc loc) {
+static kt_node *refuse_op(kb_py_fn *f, PyObject *op, kb_loc loc)
+{
   kb_ast kind = kb_py_kind(op);
-  if (kind == KA_NONE || !kinds[kind].what)
-    return fail_with(f, loc, "this operator", "use another one");
+  if (kind == KA_NONE || !kinds[kind].what) return fail_with(f, loc, "this operator", "use another one");
   return fail_with(f, loc, kinds[kind].what, kinds[kind].instead);
 }
 
-kb_op kb_py_binary_op(kb_py_fn *f, PyObject *op, kb_loc loc) {
+kb_op kb_py_binary_op(kb_py_fn *f, PyObject *op, kb_loc loc)
+{
   kb_op found = binary_op(op);
   if (found == KB_NOP) refuse_op(f, op, loc);
   return found;
@@ -129,7 +144,8 @@ kb_op kb_py_binary_op(kb_py_fn *f, PyObject *op, kb_loc loc) {
 
 /* An int is computed while the tree is made where its operands are constants, so that 2**64 - 1 or 1 << 63 have
  * no intermediate value that would not fit; a limit keeps 9**9**9 out. */
-static kt_node *fold_ints(kb_py_fn *f, kb_op op, const kt_node *a, const kt_node *b, kb_loc loc) {
+static kt_node *fold_ints(kb_py_fn *f, kb_op op, const kt_node *a, const kt_node *b, kb_loc loc)
+{
   if ((a->kind != TN_INT && a->kind != TN_BIGINT) || (b->kind != TN_INT && b->kind != TN_BIGINT)) return NULL;
   if ((op == KB_OPOW || op == KB_OLSHIFT) && (b->kind == TN_BIGINT || b->i < 0 || b->i > 4096)) return NULL;
   if (op == KB_OPOW && a->kind == TN_BIGINT) return NULL;
@@ -150,7 +166,7 @@ static kt_node *fold_ints(kb_py_fn *f, kb_op op, const kt_node *a, const kt_node
     case KB_OOR: r = PyNumber_Or(x, y); break;
     case KB_OXOR: r = PyNumber_Xor(x, y); break;
     default: break;
-  }
+    }
   PyErr_Clear(); /* 1 // 0 stays as it is and raises at run time */
   if (r) n = kb_py_value(f, r, loc, "a constant");
   Py_XDECREF(x);
@@ -159,7 +175,8 @@ static kt_node *fold_ints(kb_py_fn *f, kb_op op, const kt_node *a, const kt_node
   return n && n->kind != TN_BAD ? n : NULL;
 }
 
-static kt_node *fold_unary(kb_py_fn *f, kb_op op, const kt_node *x, kb_loc loc) {
+static kt_node *fold_unary(kb_py_fn *f, kb_op op, const kt_node *x, kb_loc loc)
+{
   if (op == KB_ONEG && x->kind == TN_FLOAT) {
     kt_node *n = kt_new(f->py->mod, TN_FLOAT, loc);
     n->d = -x->d;
@@ -178,7 +195,8 @@ static kt_node *fold_unary(kb_py_fn *f, kb_op op, const kt_node *x, kb_loc loc) 
   return NULL;
 }
 
-const char *kb_py_message(kb_py_fn *f, PyObject *node, const char *what) {
+const char *kb_py_message(kb_py_fn *f, PyObject *node, const char *what)
+{
   kb_ast kind = kb_py_kind(node);
   if (kind == KA_Constant) {
     PyObject *value = kb_py_get(node, "value");
@@ -196,14 +214,16 @@ const char *kb_py_message(kb_py_fn *f, PyObject *node, const char *what) {
     }
   }
   kb_py_fail(f, kb_py_loc(f, node),
-             "%s that is no constant string is not supported in a kernel; write a fixed text, without the values", what);
+             "%s that is no constant string is not supported in a kernel; write a fixed text, without the values",
+             what);
   return NULL;
 }
 
 /* -- Names and attributes ----------------------------------------------------------------------------------- */
 
 /* A resolved name in the place of a value. */
-static kt_node *as_value(kb_py_fn *f, kt_node *n, PyObject *node) {
+static kt_node *as_value(kb_py_fn *f, kt_node *n, PyObject *node)
+{
   if (n->kind == TN_BAD) {
     kb_py_fail(f, n->loc, "%s", n->str);
   } else if (n->kind == TN_BUILTIN && (n->i == KB_BI_INT || n->i == KB_BI_FLOAT || n->i == KB_BI_BOOL)) {
@@ -215,7 +235,8 @@ static kt_node *as_value(kb_py_fn *f, kt_node *n, PyObject *node) {
   return n;
 }
 
-static kt_node *name(kb_py_fn *f, PyObject *node) {
+static kt_node *name(kb_py_fn *f, PyObject *node)
+{
   PyObject *number = PyDict_GetItemWithError(f->locals, kb_py_get(node, "id"));
   if (!number) return as_value(f, kb_py_resolve(f, node, NULL), node);
   kt_node *n = kt_new(f->py->mod, TN_LOCAL, kb_py_loc(f, node));
@@ -223,13 +244,14 @@ static kt_node *name(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-static kt_node *attribute(kb_py_fn *f, PyObject *node) {
+static kt_node *attribute(kb_py_fn *f, PyObject *node)
+{
   if (kb_py_is_static(f, node)) return as_value(f, kb_py_resolve(f, node, NULL), node);
   const char *attr = kb_py_get_str(node, "attr");
   kt_node *x = kb_py_expr(f, kb_py_get(node, "value"));
   if (strcmp(attr, "shape") != 0 && strcmp(attr, "size") != 0 && strcmp(attr, "ndim") != 0) {
-    kb_py_fail(f, kb_py_loc(f, node), "the attribute '.%s' is not supported in a kernel; of arrays there are .shape, .size and .ndim",
-               attr);
+    kb_py_fail(f, kb_py_loc(f, node),
+               "the attribute '.%s' is not supported in a kernel; of arrays there are .shape, .size and .ndim", attr);
     return kt_new(f->py->mod, TN_BAD, kb_py_loc(f, node));
   }
   kt_node *n = with_kids(f, TN_ATTR, kb_py_loc(f, node), &x, 1);
@@ -239,7 +261,8 @@ static kt_node *attribute(kb_py_fn *f, PyObject *node) {
 
 /* -- Calls ---------------------------------------------------------------------------------------------------- */
 
-kt_node *kb_py_callee(kb_py_fn *f, PyObject *node) {
+kt_node *kb_py_callee(kb_py_fn *f, PyObject *node)
+{
   kb_loc loc = kb_py_loc(f, node);
   if (kb_py_is_static(f, node)) {
     kt_node *n = kb_py_resolve(f, node, NULL);
@@ -249,22 +272,29 @@ kt_node *kb_py_callee(kb_py_fn *f, PyObject *node) {
     return kt_new(f->py->mod, TN_BAD, loc);
   }
   if (kb_py_kind(node) == KA_Attribute) {
-    kb_py_fail(f, loc, "the method '.%s()' is not supported in a kernel; write its loop out, or call it in the Python caller",
+    kb_py_fail(f, loc,
+               "the method '.%s()' is not supported in a kernel; write its loop out, or call it in the Python caller",
                kb_py_get_str(node, "attr"));
     return kt_new(f->py->mod, TN_BAD, loc);
   }
   if (kb_py_kind(node) == KA_Name)
     return fail_with(f, loc, "calling a local variable", "call a kernel or a function of the file by its name");
-  return fail_with(f, loc, "calling the result of an expression", "call a kernel or a function of the file by its name");
+  return fail_with(f, loc, "calling the result of an expression",
+                   "call a kernel or a function of the file by its name");
 }
 
 /* NumPy's texts for dtypes: 'float32', 'f4', '<f4'. */
-static kb_ty dtype_of_text(const char *s) {
-  static const struct { const char *text, *code; kb_ty ty; } names[] = {
-    { "int8", "i1", KB_T_I8 }, { "int16", "i2", KB_T_I16 }, { "int32", "i4", KB_T_I32 }, { "int64", "i8", KB_T_I64 },
-    { "uint8", "u1", KB_T_U8 }, { "uint16", "u2", KB_T_U16 }, { "uint32", "u4", KB_T_U32 }, { "uint64", "u8", KB_T_U64 },
-    { "float32", "f4", KB_T_F32 }, { "float64", "f8", KB_T_F64 }, { "bool", "?", KB_T_BOOL }, { "int", "l", KB_T_I64 },
-    { "float", "d", KB_T_F64 }, { "single", "f", KB_T_F32 }, { "double", "d", KB_T_F64 },
+static kb_ty dtype_of_text(const char *s)
+{
+  static const struct {
+    const char *text, *code;
+    kb_ty ty;
+  } names[] = {
+    { "int8", "i1", KB_T_I8 },     { "int16", "i2", KB_T_I16 },  { "int32", "i4", KB_T_I32 },
+    { "int64", "i8", KB_T_I64 },   { "uint8", "u1", KB_T_U8 },   { "uint16", "u2", KB_T_U16 },
+    { "uint32", "u4", KB_T_U32 },  { "uint64", "u8", KB_T_U64 }, { "float32", "f4", KB_T_F32 },
+    { "float64", "f8", KB_T_F64 }, { "bool", "?", KB_T_BOOL },   { "int", "l", KB_T_I64 },
+    { "float", "d", KB_T_F64 },    { "single", "f", KB_T_F32 },  { "double", "d", KB_T_F64 },
   };
   if (*s == '<' || *s == '=' || *s == '|') s++; /* this machine is little-endian */
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -273,7 +303,8 @@ static kb_ty dtype_of_text(const char *s) {
 }
 
 /* kb.zeros(n, dtype='float32'): the text becomes the type. */
-static void dtype_argument(kb_py_fn *f, kt_node *call) {
+static void dtype_argument(kb_py_fn *f, kt_node *call)
+{
   const kt_node *fn = call->kids.v[0];
   if (fn->kind != TN_BUILTIN || fn->i < KB_BI_ZEROS || fn->i > KB_BI_FULL) return;
   uint32_t at = fn->i == KB_BI_FULL ? 3 : 2;
@@ -283,11 +314,13 @@ static void dtype_argument(kb_py_fn *f, kt_node *call) {
   if (!dtype || dtype->kind != TN_STR) return;
   dtype->ty = dtype_of_text(dtype->str);
   if (dtype->ty == KB_T_BOT)
-    kb_py_fail(f, dtype->loc, "'%s' is no element type of a kernel's array; write one such as kb.f64 or 'float64'", dtype->str);
+    kb_py_fail(f, dtype->loc, "'%s' is no element type of a kernel's array; write one such as kb.f64 or 'float64'",
+               dtype->str);
   dtype->kind = TN_TYPE;
 }
 
-static kt_node *call(kb_py_fn *f, PyObject *node) {
+static kt_node *call(kb_py_fn *f, PyObject *node)
+{
   nodes kids = { 0 };
   kt_node *n = kt_new(f->py->mod, TN_CALL, kb_py_loc(f, node));
   kb_vec_push(&kids, kb_py_callee(f, kb_py_get(node, "func")));
@@ -312,7 +345,8 @@ static kt_node *call(kb_py_fn *f, PyObject *node) {
 
 /* -- Other expressions ------------------------------------------------------------------------------------------ */
 
-static kt_node *subscript(kb_py_fn *f, PyObject *node) {
+static kt_node *subscript(kb_py_fn *f, PyObject *node)
+{
   nodes kids = { 0 };
   kt_node *n = kt_new(f->py->mod, TN_SUBSCRIPT, kb_py_loc(f, node));
   PyObject *index = kb_py_get(node, "slice");
@@ -324,7 +358,8 @@ static kt_node *subscript(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-static kt_node *slice(kb_py_fn *f, PyObject *node) {
+static kt_node *slice(kb_py_fn *f, PyObject *node)
+{
   static const char *const parts[] = { "lower", "upper", "step" };
   kt_node *kids[3];
   for (int i = 0; i < 3; i++) {
@@ -334,7 +369,8 @@ static kt_node *slice(kb_py_fn *f, PyObject *node) {
   return with_kids(f, TN_SLICE, kb_py_loc(f, node), kids, 3);
 }
 
-static kt_node *binary(kb_py_fn *f, PyObject *node) {
+static kt_node *binary(kb_py_fn *f, PyObject *node)
+{
   kb_loc loc = kb_py_loc(f, node);
   kb_op op = kb_py_binary_op(f, kb_py_get(node, "op"), loc);
   if (op == KB_NOP) return kt_new(f->py->mod, TN_BAD, loc);
@@ -346,7 +382,8 @@ static kt_node *binary(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-static kt_node *unary(kb_py_fn *f, PyObject *node) {
+static kt_node *unary(kb_py_fn *f, PyObject *node)
+{
   kb_loc loc = kb_py_loc(f, node);
   kb_ast kind = kb_py_kind(kb_py_get(node, "op"));
   kb_op op = kind == KA_USub ? KB_ONEG : kind == KA_UAdd ? KB_OPOS : kind == KA_Invert ? KB_OINVERT : KB_ONOT;
@@ -358,7 +395,8 @@ static kt_node *unary(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-static kt_node *compare(kb_py_fn *f, PyObject *node) {
+static kt_node *compare(kb_py_fn *f, PyObject *node)
+{
   nodes kids = { 0 };
   kt_node *n = kt_new(f->py->mod, TN_COMPARE, kb_py_loc(f, node));
   PyObject *ops = kb_py_get(node, "ops");
@@ -375,7 +413,8 @@ static kt_node *compare(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-static kt_node *constant(kb_py_fn *f, PyObject *node) {
+static kt_node *constant(kb_py_fn *f, PyObject *node)
+{
   PyObject *value = kb_py_get(node, "value");
   kb_loc loc = kb_py_loc(f, node);
   if (value == Py_Ellipsis) return fail_with(f, loc, "'...'", "write an index for each axis");
@@ -384,7 +423,8 @@ static kt_node *constant(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-kt_node *kb_py_expr(kb_py_fn *f, PyObject *node) {
+kt_node *kb_py_expr(kb_py_fn *f, PyObject *node)
+{
   nodes kids = { 0 };
   kt_node *n;
   switch (kb_py_kind(node)) {

@@ -7,7 +7,8 @@
 
 /* -- Small things that the py_*.c files share --------------------------------------------------------------- */
 
-PyObject *kb_py_get(PyObject *node, const char *attr) {
+PyObject *kb_py_get(PyObject *node, const char *attr)
+{
   PyObject *value = PyObject_GetAttrString(node, attr);
   if (!value) { /* a field that was left out, or that this version does not have */
     PyErr_Clear();
@@ -17,7 +18,8 @@ PyObject *kb_py_get(PyObject *node, const char *attr) {
   return value;
 }
 
-const char *kb_py_text(PyObject *str) {
+const char *kb_py_text(PyObject *str)
+{
   Py_ssize_t n;
   const char *s = PyUnicode_AsUTF8AndSize(str, &n);
   if (s) return kb_intern_n(s, strnlen(s, (size_t)n));
@@ -29,19 +31,22 @@ const char *kb_py_text(PyObject *str) {
   return s;
 }
 
-const char *kb_py_get_str(PyObject *node, const char *attr) {
+const char *kb_py_get_str(PyObject *node, const char *attr)
+{
   PyObject *value = kb_py_get(node, attr);
   return PyUnicode_Check(value) ? kb_py_text(value) : NULL;
 }
 
-const char *kb_py_exception_text(void) {
+const char *kb_py_exception_text(void)
+{
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
   if (!type) return "no exception";
   PyErr_NormalizeException(&type, &value, &trace);
   PyObject *text = value ? PyObject_Str(value) : NULL;
   PyObject *name = PyType_GetName((PyTypeObject *)type);
-  PyObject *whole = text && name ? PyUnicode_FromFormat(PyUnicode_GET_LENGTH(text) ? "%U: %U" : "%U", name, text) : NULL;
+  PyObject *whole =
+      text && name ? PyUnicode_FromFormat(PyUnicode_GET_LENGTH(text) ? "%U: %U" : "%U", name, text) : NULL;
   PyErr_Clear();
   const char *s = whole ? kb_py_text(whole) : "an exception";
   Py_XDECREF(whole);
@@ -53,13 +58,15 @@ const char *kb_py_exception_text(void) {
   return s;
 }
 
-static uint32_t int_field(PyObject *node, const char *attr) {
+static uint32_t int_field(PyObject *node, const char *attr)
+{
   PyObject *value = kb_py_get(node, attr);
   long i = PyLong_Check(value) ? PyLong_AsLong(value) : 0;
   return i > 0 ? (uint32_t)i : 0;
 }
 
-kb_loc kb_py_loc_in(const char *file, PyObject *node) {
+kb_loc kb_py_loc_in(const char *file, PyObject *node)
+{
   kb_loc loc = { file, int_field(node, "lineno"), 0, 0 };
   if (!loc.line) return loc;
   loc.col = int_field(node, "col_offset") + 1;
@@ -69,7 +76,8 @@ kb_loc kb_py_loc_in(const char *file, PyObject *node) {
 
 kb_loc kb_py_loc(const kb_py_fn *f, PyObject *node) { return kb_py_loc_in(f->file, node); }
 
-void kb_py_fail(kb_py_fn *f, kb_loc at, const char *fmt, ...) {
+void kb_py_fail(kb_py_fn *f, kb_loc at, const char *fmt, ...)
+{
   char *text = NULL;
   va_list ap;
   va_start(ap, fmt);
@@ -83,7 +91,8 @@ void kb_py_fail(kb_py_fn *f, kb_loc at, const char *fmt, ...) {
 /* -- Files ---------------------------------------------------------------------------------------------------- */
 
 /* Appends to the list that dict holds for an int key. */
-static void put_under(PyObject *dict, long key, PyObject *value) {
+static void put_under(PyObject *dict, long key, PyObject *value)
+{
   PyObject *k = PyLong_FromLong(key);
   PyObject *list = k ? PyDict_GetItemWithError(dict, k) : NULL;
   if (list) {
@@ -96,14 +105,16 @@ static void put_under(PyObject *dict, long key, PyObject *value) {
   Py_XDECREF(k);
 }
 
-PyObject *kb_py_at_line(PyObject *dict, long key) {
+PyObject *kb_py_at_line(PyObject *dict, long key)
+{
   PyObject *k = PyLong_FromLong(key);
   PyObject *list = k ? PyDict_GetItemWithError(dict, k) : NULL;
   Py_XDECREF(k);
   return list;
 }
 
-static void index_defs(PyObject *defs, PyObject *list) {
+static void index_defs(PyObject *defs, PyObject *list)
+{
   static const char *const blocks[] = { "body", "orelse", "finalbody", "handlers", "cases" };
   for (Py_ssize_t i = 0; PyList_Check(list) && i < PyList_GET_SIZE(list); i++) {
     PyObject *node = PyList_GET_ITEM(list, i);
@@ -119,7 +130,8 @@ static void index_defs(PyObject *defs, PyObject *list) {
   }
 }
 
-static void index_codes(PyObject *codes, PyObject *code) {
+static void index_codes(PyObject *codes, PyObject *code)
+{
   PyObject *consts = ((PyCodeObject *)code)->co_consts;
   put_under(codes, ((PyCodeObject *)code)->co_firstlineno, code);
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(consts); i++)
@@ -127,13 +139,15 @@ static void index_codes(PyObject *codes, PyObject *code) {
 }
 
 /* builtins.compile(source, filename, "exec", flags, dont_inherit=True): source is bytes, str or an AST. */
-PyObject *kb_py_compile(PyObject *source, PyObject *filename, int flags) {
+PyObject *kb_py_compile(PyObject *source, PyObject *filename, int flags)
+{
   PyObject *function = PyDict_GetItemString(PyEval_GetBuiltins(), "compile");
   return PyObject_CallFunction(function, "OOsiO", source, filename, "exec", flags, Py_True);
 }
 
 /* The contents of a file as bytes; NULL with errno set. */
-PyObject *kb_py_read(const char *path) {
+PyObject *kb_py_read(const char *path)
+{
   char part[65536];
   size_t n;
   FILE *in = fopen(path, "rb");
@@ -144,7 +158,7 @@ PyObject *kb_py_read(const char *path) {
     memcpy(all.v + all.n, part, n);
     all.n += (uint32_t)n;
   }
-  int error = ferror(in) ? EIO : 0;
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   PyObject *bytes = error ? NULL : PyBytes_FromStringAndSize(all.v, (Py_ssize_t)all.n);
   kb_vec_free(&all);
@@ -153,10 +167,12 @@ PyObject *kb_py_read(const char *path) {
 }
 
 /* The text that the interpreter itself remembers for a file that is none on disk (notebooks, the prompt). */
-static PyObject *remembered(PyObject *filename) {
+static PyObject *remembered(PyObject *filename)
+{
   PyObject *linecache = PyImport_ImportModule("linecache"), *empty = PyUnicode_FromString("");
   PyObject *lines = linecache ? PyObject_CallMethod(linecache, "getlines", "O", filename) : NULL;
-  PyObject *text = lines && empty && PyList_Check(lines) && PyList_GET_SIZE(lines) ? PyUnicode_Join(empty, lines) : NULL;
+  PyObject *text =
+      lines && empty && PyList_Check(lines) && PyList_GET_SIZE(lines) ? PyUnicode_Join(empty, lines) : NULL;
   PyErr_Clear();
   Py_XDECREF(lines);
   Py_XDECREF(empty);
@@ -165,7 +181,8 @@ static PyObject *remembered(PyObject *filename) {
 }
 
 /* Paths under the main file's folder are shown as that folder was given. */
-static const char *shown_name(kb_py *py, PyObject *filename) {
+static const char *shown_name(kb_py *py, PyObject *filename)
+{
   const char *path = kb_py_text(filename);
   if (!py->real_dir) return path;
   const char *dir = kb_py_text(py->real_dir);
@@ -174,7 +191,8 @@ static const char *shown_name(kb_py *py, PyObject *filename) {
   return kb_intern(kb_arena_printf(py->mod->arena, "%s%s", py->shown_dir, path + n + 1));
 }
 
-void kb_py_add_file(kb_py *py, PyObject *filename, PyObject *ast, PyObject *code, const char *problem) {
+void kb_py_add_file(kb_py *py, PyObject *filename, PyObject *ast, PyObject *code, const char *problem)
+{
   kb_py_file file = { 0 };
   file.name = shown_name(py, filename);
   file.filename = Py_NewRef(filename);
@@ -190,7 +208,8 @@ void kb_py_add_file(kb_py *py, PyObject *filename, PyObject *ast, PyObject *code
   kb_vec_push(&py->files, file);
 }
 
-kb_py_file *kb_py_file_of(kb_py *py, PyObject *filename) {
+kb_py_file *kb_py_file_of(kb_py *py, PyObject *filename)
+{
   for (uint32_t i = 0; i < py->files.n; i++)
     if (PyUnicode_Compare(py->files.v[i].filename, filename) == 0) return &py->files.v[i];
   const char *problem = NULL;
@@ -201,7 +220,8 @@ kb_py_file *kb_py_file_of(kb_py *py, PyObject *filename) {
   } else {
     ast = kb_py_compile(source, filename, PyCF_ONLY_AST);
     code = ast ? kb_py_compile(ast, filename, 0) : NULL;
-    if (!code) problem = kb_arena_printf(py->mod->arena, "its source cannot be compiled any more: %s", kb_py_exception_text());
+    if (!code)
+      problem = kb_arena_printf(py->mod->arena, "its source cannot be compiled any more: %s", kb_py_exception_text());
   }
   PyErr_Clear();
   kb_py_add_file(py, filename, ast, code, problem);

@@ -11,7 +11,8 @@
 /* -- Kernels --------------------------------------------------------------------------------------------------- */
 
 /* Name of the module's variable that holds an object, or NULL. */
-static const char *variable_of(PyObject *function, PyObject *object) {
+static const char *variable_of(PyObject *function, PyObject *object)
+{
   PyObject *key, *value;
   Py_ssize_t at = 0;
   while (PyDict_Next(PyFunction_GetGlobals(function), &at, &key, &value))
@@ -19,7 +20,8 @@ static const char *variable_of(PyObject *function, PyObject *object) {
   return NULL;
 }
 
-static const char *text_of(PyObject *object, const char *attr) {
+static const char *text_of(PyObject *object, const char *attr)
+{
   PyObject *value = PyObject_GetAttrString(object, attr);
   const char *s = value && PyUnicode_Check(value) ? kb_py_text(value) : NULL;
   PyErr_Clear();
@@ -27,12 +29,14 @@ static const char *text_of(PyObject *object, const char *attr) {
   return s;
 }
 
-static bool option_is(PyObject *options, const char *name, const char *text) {
+static bool option_is(PyObject *options, const char *name, const char *text)
+{
   PyObject *value = PyDict_GetItemString(options, name);
   return value && PyUnicode_Check(value) && strcmp(kb_py_text(value), text) == 0;
 }
 
-static void set_options(kt_kernel *k, PyObject *options) {
+static void set_options(kt_kernel *k, PyObject *options)
+{
   PyObject *c_name = PyDict_GetItemString(options, "c_name"), *fastmath = PyDict_GetItemString(options, "fastmath");
   PyObject *inlined = PyDict_GetItemString(options, "inline");
   if (c_name && PyUnicode_Check(c_name)) k->c_name = kb_py_text(c_name);
@@ -45,7 +49,8 @@ static void set_options(kt_kernel *k, PyObject *options) {
 }
 
 /* A C name that no other kernel of the module has: that of a callee of another file gets the file's name in front. */
-static const char *free_c_name(kb_py *py, const kt_kernel *k) {
+static const char *free_c_name(kb_py *py, const kt_kernel *k)
+{
   const char *name = k->c_name;
   for (int n = 1;; n++) {
     bool taken = false;
@@ -56,7 +61,8 @@ static const char *free_c_name(kb_py *py, const kt_kernel *k) {
 }
 
 /* A Kernel object into the module; returns its index. Its tree is made later. */
-uint32_t kb_py_add_kernel(kb_py *py, PyObject *kernel, bool exported) {
+uint32_t kb_py_add_kernel(kb_py *py, PyObject *kernel, bool exported)
+{
   PyObject *function = PyObject_GetAttrString(kernel, "py_func"), *options = PyObject_GetAttrString(kernel, "options");
   PyCodeObject *code = (PyCodeObject *)PyFunction_GetCode(function);
   kt_kernel *k = (kt_kernel *)kb_arena_alloc(py->mod->arena, sizeof *k);
@@ -86,7 +92,8 @@ uint32_t kb_py_add_kernel(kb_py *py, PyObject *kernel, bool exported) {
   return py->mod->kernels.n - 1;
 }
 
-uint32_t kb_py_kernel_index(kb_py *py, PyObject *kernel) {
+uint32_t kb_py_kernel_index(kb_py *py, PyObject *kernel)
+{
   PyObject *function = PyFunction_Check(kernel) ? Py_NewRef(kernel) : PyObject_GetAttrString(kernel, "py_func");
   PyObject *index = PyDict_GetItemWithError(py->indices, function);
   Py_DECREF(function);
@@ -94,7 +101,8 @@ uint32_t kb_py_kernel_index(kb_py *py, PyObject *kernel) {
 }
 
 /* The def whose code object is equal to the function's; NULL after an error. */
-static PyObject *find_def(kb_py_fn *f) {
+static PyObject *find_def(kb_py_fn *f)
+{
   const kb_py_file *file = kb_py_file_of(f->py, ((PyCodeObject *)f->code)->co_filename);
   const char *name = kb_py_text(((PyCodeObject *)f->code)->co_name);
   long line = ((PyCodeObject *)f->code)->co_firstlineno;
@@ -109,17 +117,21 @@ static PyObject *find_def(kb_py_fn *f) {
   PyObject *codes = kb_py_at_line(file->codes, line), *defs = kb_py_at_line(file->defs, line);
   bool agree = false;
   for (Py_ssize_t i = 0; codes && i < PyList_GET_SIZE(codes); i++)
-    agree |= PyList_GET_ITEM(codes, i) == f->code || PyObject_RichCompareBool(PyList_GET_ITEM(codes, i), f->code, Py_EQ) == 1;
+    agree |= PyList_GET_ITEM(codes, i) == f->code ||
+             PyObject_RichCompareBool(PyList_GET_ITEM(codes, i), f->code, Py_EQ) == 1;
   PyErr_Clear();
   for (Py_ssize_t i = 0; agree && defs && i < PyList_GET_SIZE(defs); i++)
     if (strcmp(kb_py_get_str(PyList_GET_ITEM(defs, i), "name"), name) == 0) return PyList_GET_ITEM(defs, i);
-  kb_py_fail(f, f->k->loc, "the source of '%s' is not what its code was compiled from; the file was changed since it was imported, "
-             "or the function was made by exec: import it again", f->k->name);
+  kb_py_fail(f, f->k->loc,
+             "the source of '%s' is not what its code was compiled from; the file was changed since it was imported, "
+             "or the function was made by exec: import it again",
+             f->k->name);
   return NULL;
 }
 
 /* Numbers the locals: parameters first. */
-static void number_locals(kb_py_fn *f) {
+static void number_locals(kb_py_fn *f)
+{
   PyObject *names[2];
   names[0] = PyCode_GetVarnames((PyCodeObject *)f->code);
   names[1] = PyCode_GetCellvars((PyCodeObject *)f->code);
@@ -142,12 +154,14 @@ static void number_locals(kb_py_fn *f) {
 }
 
 /* Is it the method of a class? */
-static bool is_method(const kt_kernel *k) {
+static bool is_method(const kt_kernel *k)
+{
   const char *dot = strrchr(k->qualname, '.');
   return dot && (dot - k->qualname < 8 || strncmp(dot - 8, "<locals>", 8) != 0);
 }
 
-void kb_py_make_tree(kb_py *py, uint32_t index) {
+void kb_py_make_tree(kb_py *py, uint32_t index)
+{
   kb_py_fn f = { 0 };
   f.py = py;
   f.k = py->mod->kernels.v[index];
@@ -161,7 +175,9 @@ void kb_py_make_tree(kb_py *py, uint32_t index) {
     f.k->loc = kb_py_loc_in(f.file, def);
     if (kb_py_kind(def) == KA_AsyncFunctionDef) kb_py_refuse(&f, def);
     if (is_method(f.k))
-      kb_py_fail(&f, f.k->loc, "a method is not supported as a kernel; make it a function of the file, with the object's fields as parameters");
+      kb_py_fail(&f, f.k->loc,
+                 "a method is not supported as a kernel; make it a function of the file, with the object's fields as "
+                 "parameters");
     number_locals(&f);
     kb_py_signature(&f, kb_py_get((PyObject *)f.k->owner, "options"), def);
     kb_py_tree(&f, def);

@@ -9,13 +9,15 @@
 /* -- Imports that fail ---------------------------------------------------------- */
 
 /* The variable that an alias of an import binds; "*" for a star. */
-static const char *bound_name(PyObject *alias) {
+static const char *bound_name(PyObject *alias)
+{
   const char *as = kb_py_get_str(alias, "asname"), *name = kb_py_get_str(alias, "name");
   return as ? as : kb_intern_n(name, strcspn(name, "."));
 }
 
 /* The import of one alias only: what the others of its statement bind stays bound when this one fails. */
-static PyObject *import_of(PyObject *node, PyObject *alias) {
+static PyObject *import_of(PyObject *node, PyObject *alias)
+{
   PyObject *fields = PyObject_GetAttrString(node, "__dict__"), *copy = fields ? PyDict_Copy(fields) : NULL;
   PyObject *names = PyList_New(1), *none = PyTuple_New(0), *made = NULL;
   if (copy && names && none) {
@@ -30,10 +32,12 @@ static PyObject *import_of(PyObject *node, PyObject *alias) {
 }
 
 /* try: <import> except Exception as e: name = __keelback_missing__("name", e) */
-static PyObject *guarded_import(PyObject *node, PyObject *alias) {
+static PyObject *guarded_import(PyObject *node, PyObject *alias)
+{
   const char *name = bound_name(alias), *variable = strcmp(name, "*") == 0 ? "__keelback_star__" : name;
   PyObject *source = PyUnicode_FromFormat("try:\n  pass\nexcept Exception as __keelback_error__:\n"
-                                          "  %s = __keelback_missing__('%s', __keelback_error__)\n", variable, name);
+                                          "  %s = __keelback_missing__('%s', __keelback_error__)\n",
+                                          variable, name);
   PyObject *filename = PyUnicode_FromString("<import>"), *import = import_of(node, alias);
   PyObject *tree = source && filename && import ? kb_py_compile(source, filename, PyCF_ONLY_AST) : NULL;
   PyObject *attempt = tree ? Py_NewRef(PyList_GET_ITEM(kb_py_get(tree, "body"), 0)) : NULL;
@@ -46,7 +50,8 @@ static PyObject *guarded_import(PyObject *node, PyObject *alias) {
 }
 
 /* Imports at the top level of the file get a guard around them. */
-static bool guard_imports(PyObject *ast) {
+static bool guard_imports(PyObject *ast)
+{
   PyObject *body = kb_py_get(ast, "body");
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(body); i++) {
     PyObject *node = PyList_GET_ITEM(body, i);
@@ -69,27 +74,32 @@ static bool guard_imports(PyObject *ast) {
 
 /* -- Files of the project, for the depfile -------------------------------------------------------------------------- */
 
-static const char *sys_text(const char *name) {
+static const char *sys_text(const char *name)
+{
   PyObject *value = PySys_GetObject(name); /* borrowed */
   return value && PyUnicode_Check(value) ? kb_py_text(value) : "";
 }
 
-static bool inside(const char *path, const char *dir) {
+static bool inside(const char *path, const char *dir)
+{
   size_t n = strlen(dir);
   return n > 1 && strncmp(path, dir, n) == 0 && (path[n] == '/' || dir[n - 1] == '/');
 }
 
 /* Is path part of Python, of an installed package or of Keelback? */
-static bool is_foreign(const char *path, const char *own_package, const char *stdlib) {
-  return inside(path, stdlib) || inside(path, own_package) || strstr(path, "/site-packages/") || strstr(path, "/dist-packages/") ||
-         strstr(path, "/lib-dynload/") || *path == '<';
+static bool is_foreign(const char *path, const char *own_package, const char *stdlib)
+{
+  return inside(path, stdlib) || inside(path, own_package) || strstr(path, "/site-packages/") ||
+         strstr(path, "/dist-packages/") || strstr(path, "/lib-dynload/") || *path == '<';
 }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
 /* Folder of a module's file, "" when it has none. */
-static const char *module_dir(PyObject *modules, const char *name) {
-  PyObject *module = PyDict_GetItemString(modules, name), *file = module ? PyObject_GetAttrString(module, "__file__") : NULL;
+static const char *module_dir(PyObject *modules, const char *name)
+{
+  PyObject *module = PyDict_GetItemString(modules, name),
+           *file = module ? PyObject_GetAttrString(module, "__file__") : NULL;
   const char *path = file && PyUnicode_Check(file) ? kb_py_text(file) : "";
   PyErr_Clear();
   Py_XDECREF(file);
@@ -97,7 +107,8 @@ static const char *module_dir(PyObject *modules, const char *name) {
   return slash ? kb_intern_n(path, (size_t)(slash - path)) : "";
 }
 
-static void find_deps(kb_py *py, const char *main_file) {
+static void find_deps(kb_py *py, const char *main_file)
+{
   PyObject *modules = PyImport_GetModuleDict(), *key, *module;
   const char *own = module_dir(modules, "keelback"), *stdlib = module_dir(modules, "os");
   if (!*stdlib) stdlib = sys_text("base_prefix");
@@ -110,7 +121,8 @@ static void find_deps(kb_py *py, const char *main_file) {
       const char *path = kb_py_text(key);
       if (!is_foreign(path, own, stdlib) && strcmp(path, main_file) != 0) {
         const char *dir = py->real_dir ? kb_py_text(py->real_dir) : "";
-        if (inside(path, dir)) path = kb_intern(kb_arena_printf(py->mod->arena, "%s%s", py->shown_dir, path + strlen(dir) + 1));
+        if (inside(path, dir))
+          path = kb_intern(kb_arena_printf(py->mod->arena, "%s%s", py->shown_dir, path + strlen(dir) + 1));
         kb_vec_push(&py->mod->deps, path);
       }
     }
@@ -124,20 +136,22 @@ static void find_deps(kb_py *py, const char *main_file) {
 
 /* What kt_mod.owner holds. */
 typedef struct {
-  PyObject *source;   /* bytes */
+  PyObject *source; /* bytes */
   PyObject *filename;
-  PyObject *order;    /* dict: qualname -> list of kernel names in the order in which they are made, None = dropped */
+  PyObject *order; /* dict: qualname -> list of kernel names in the order in which they are made, None = dropped */
 } owner;
 
 /* What the file prints goes to stderr, at the level of descriptors too: subprocesses and C extensions print. */
-static int stdout_away(void) {
+static int stdout_away(void)
+{
   fflush(stdout);
   int saved = dup(STDOUT_FILENO);
   if (saved >= 0) dup2(STDERR_FILENO, STDOUT_FILENO);
   return saved;
 }
 
-static void stdout_back(int saved) {
+static void stdout_back(int saved)
+{
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
   PyObject *out = PySys_GetObject("stdout");
@@ -153,7 +167,8 @@ static void stdout_back(int saved) {
 }
 
 /* The line of the file in which the exception passed, and a note for the place where it was raised. */
-static void report_exception(const char *shown, PyObject *filename) {
+static void report_exception(const char *shown, PyObject *filename)
+{
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
   PyErr_NormalizeException(&type, &value, &trace);
@@ -162,7 +177,8 @@ static void report_exception(const char *shown, PyObject *filename) {
     at.line = (uint32_t)PyLong_AsLong(kb_py_get(value, "lineno") == Py_None ? Py_False : kb_py_get(value, "lineno"));
     PyObject *offset = kb_py_get(value, "offset");
     at.col = PyLong_Check(offset) && PyLong_AsLong(offset) > 0 ? (uint32_t)PyLong_AsLong(offset) : 0;
-    kb_error(at, "%s: %s", Py_TYPE(value)->tp_name, kb_py_get_str(value, "msg") ? kb_py_get_str(value, "msg") : "invalid syntax");
+    kb_error(at, "%s: %s", Py_TYPE(value)->tp_name,
+             kb_py_get_str(value, "msg") ? kb_py_get_str(value, "msg") : "invalid syntax");
   } else {
     for (PyObject *t = trace; t && t != Py_None; t = kb_py_get(t, "tb_next")) {
       PyCodeObject *code = PyFrame_GetCode(((PyTracebackObject *)t)->tb_frame);
@@ -187,13 +203,15 @@ static void report_exception(const char *shown, PyObject *filename) {
   PyErr_Clear();
 }
 
-static const char *stem_of(kb_arena *arena, const char *path) {
+static const char *stem_of(kb_arena *arena, const char *path)
+{
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
   return kb_arena_printf(arena, "%.*s", dot && dot > name ? (int)(dot - name) : (int)strlen(name), name);
 }
 
 /* keelback._kernel._noted = value; the value before, a new reference. */
-static PyObject *set_noted(PyObject *value) {
+static PyObject *set_noted(PyObject *value)
+{
   PyObject *module = PyImport_ImportModule("keelback._kernel");
   PyObject *before = module ? PyObject_GetAttrString(module, "_noted") : NULL;
   if (module) PyObject_SetAttrString(module, "_noted", value);
@@ -201,13 +219,15 @@ static PyObject *set_noted(PyObject *value) {
   return before;
 }
 
-static void set_item(PyObject *dict, const char *key, PyObject *value) {
+static void set_item(PyObject *dict, const char *key, PyObject *value)
+{
   if (value) PyDict_SetItemString(dict, key, value);
   Py_XDECREF(value);
 }
 
 /* The module's globals with what `python FILE` has there; sys.path[0] is the file's folder. */
-static PyObject *prepare(kb_py *py, const char *path, const char *absolute) {
+static PyObject *prepare(kb_py *py, const char *path, const char *absolute)
+{
   const char *stem = stem_of(py->mod->arena, path);
   PyObject *modules = PyImport_GetModuleDict(), *module = PyModule_New(stem);
   if (!module) return NULL;
@@ -226,7 +246,8 @@ static PyObject *prepare(kb_py *py, const char *path, const char *absolute) {
 }
 
 /* Executes the file; the list of the Kernel objects that were made meanwhile, or NULL after kb_error. */
-static PyObject *execute(kb_py *py, const char *path, const char *absolute, owner *own) {
+static PyObject *execute(kb_py *py, const char *path, const char *absolute, owner *own)
+{
   PyObject *ast = kb_py_compile(own->source, own->filename, PyCF_ONLY_AST), *code = NULL, *module = NULL, *noted = NULL;
   if (ast && guard_imports(ast)) code = kb_py_compile(ast, own->filename, 0);
   if (code) module = prepare(py, path, absolute);
@@ -251,7 +272,8 @@ static PyObject *execute(kb_py *py, const char *path, const char *absolute, owne
 /* -- Kernels of the file -------------------------------------------------------------------------------------------------- */
 
 /* Is the object still to be had from the module's variables? */
-static bool is_reachable(PyObject *function, PyObject *object) {
+static bool is_reachable(PyObject *function, PyObject *object)
+{
   PyObject *key, *value;
   Py_ssize_t at = 0;
   while (PyDict_Next(PyFunction_GetGlobals(function), &at, &key, &value))
@@ -260,7 +282,8 @@ static bool is_reachable(PyObject *function, PyObject *object) {
 }
 
 /* Writes down which name the n-th kernel of a qualified name got: a built module makes them in the same order. */
-static void note_order(PyObject *order, const char *qualname, const char *name) {
+static void note_order(PyObject *order, const char *qualname, const char *name)
+{
   PyObject *list = PyDict_GetItemString(order, qualname);
   PyObject *item = name ? PyUnicode_FromString(name) : Py_NewRef(Py_None);
   if (!list && (list = PyList_New(0))) {
@@ -272,7 +295,8 @@ static void note_order(PyObject *order, const char *qualname, const char *name) 
 }
 
 /* The kernels that the file itself defines, in its order; of several with one name, the one that its variable holds. */
-static void choose(kb_py *py, PyObject *noted, owner *own) {
+static void choose(kb_py *py, PyObject *noted, owner *own)
+{
   kt_mod *m = py->mod;
   Py_ssize_t n = PyList_GET_SIZE(noted);
   for (Py_ssize_t i = 0; i < n; i++) {
@@ -282,7 +306,8 @@ static void choose(kb_py *py, PyObject *noted, owner *own) {
     bool again = false; /* is there a later one of the same function's name, and is this one out of reach? */
     for (Py_ssize_t j = i + 1; j < n && !again; j++) {
       PyObject *other = kb_py_get(PyList_GET_ITEM(noted, j), "py_func");
-      again = PyObject_RichCompareBool(kb_py_get(other, "__qualname__"), kb_py_get(function, "__qualname__"), Py_EQ) == 1;
+      again =
+          PyObject_RichCompareBool(kb_py_get(other, "__qualname__"), kb_py_get(function, "__qualname__"), Py_EQ) == 1;
     }
     const char *qualname = kb_py_get_str(function, "__qualname__");
     if (again && !is_reachable(function, kernel)) {
@@ -295,14 +320,17 @@ static void choose(kb_py *py, PyObject *noted, owner *own) {
     for (uint32_t j = 0; j + 1 < m->kernels.n; j++) {
       const kt_kernel *before = m->kernels.v[j];
       if (strcmp(before->name, k->name) != 0 && strcmp(before->c_name, k->c_name) != 0) continue;
-      kb_error(k->loc, "a kernel named '%s' is already there, on line %u; give one of them another name or c_name=", k->name, before->loc.line);
+      kb_error(k->loc,
+               "a kernel named '%s' is already there, on line %u; give one of them another name or c_name=", k->name,
+               before->loc.line);
       k->errors++;
       break;
     }
   }
 }
 
-static kb_py *py_new(const char *shown) {
+static kb_py *py_new(const char *shown)
+{
   kb_py *py = (kb_py *)kb_xrealloc(NULL, sizeof *py);
   memset(py, 0, sizeof *py);
   kt_mod *m = (kt_mod *)kb_xrealloc(NULL, sizeof *m);
@@ -318,7 +346,8 @@ static kb_py *py_new(const char *shown) {
 }
 
 /* The trees of all kernels, also of those that are met on the way; frees py. */
-static kt_mod *finish(kb_py *py) {
+static kt_mod *finish(kb_py *py)
+{
   kt_mod *m = py->mod;
   PyObject *module = PyImport_ImportModule("keelback._kernel");
   py->kernel_class = module ? PyObject_GetAttrString(module, "Kernel") : NULL;
@@ -343,7 +372,8 @@ static kt_mod *finish(kb_py *py) {
   return m;
 }
 
-kt_mod *kb_py_load(const char *path) {
+kt_mod *kb_py_load(const char *path)
+{
   char *absolute = realpath(path, NULL);
   kb_loc at = { path, 0, 0, 0 };
   PyObject *source = kb_py_read(path);
@@ -378,17 +408,20 @@ kt_mod *kb_py_load(const char *path) {
 }
 
 /* Does some kernel have another name than its function, or is one of several with the same? Else names are enough. */
-static bool order_matters(PyObject *order) {
+static bool order_matters(PyObject *order)
+{
   PyObject *key, *list;
   Py_ssize_t at = 0;
   while (PyDict_Next(order, &at, &key, &list))
-    if (PyList_GET_SIZE(list) != 1 || PyList_GET_ITEM(list, 0) == Py_None || PyUnicode_Compare(PyList_GET_ITEM(list, 0), key) != 0)
+    if (PyList_GET_SIZE(list) != 1 || PyList_GET_ITEM(list, 0) == Py_None ||
+        PyUnicode_Compare(PyList_GET_ITEM(list, 0), key) != 0)
       return true;
   return false;
 }
 
 /* `__keelback_order__ = {...}` after the docstring and the __future__ imports of an AST. */
-static bool put_order(PyObject *ast, PyObject *order) {
+static bool put_order(PyObject *ast, PyObject *order)
+{
   PyObject *body = kb_py_get(ast, "body");
   Py_ssize_t at = 0;
   for (; at < PyList_GET_SIZE(body); at++) {
@@ -407,7 +440,8 @@ static bool put_order(PyObject *ast, PyObject *order) {
 }
 
 /* Kernels of a living interpreter: the module that holds them must not execute the file once more. */
-static bool empty_source(const kt_mod *m, PyObject **source, PyObject **code) {
+static bool empty_source(const kt_mod *m, PyObject **source, PyObject **code)
+{
   PyObject *filename = PyUnicode_DecodeFSDefault(m->file), *nothing = PyBytes_FromString("");
   *code = filename && nothing ? kb_py_compile(nothing, filename, 0) : NULL;
   *source = *code ? kb_py_read(m->file) : NULL;
@@ -417,7 +451,8 @@ static bool empty_source(const kt_mod *m, PyObject **source, PyObject **code) {
   return *code != NULL;
 }
 
-bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code) {
+bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code)
+{
   owner *own = (owner *)m->owner;
   if (!own) return empty_source(m, source, code);
   PyObject *ast = kb_py_compile(own->source, own->filename, PyCF_ONLY_AST);
@@ -428,7 +463,8 @@ bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code) {
   return *code != NULL;
 }
 
-kt_mod *kb_py_load_kernels(PyObject *kernels) {
+kt_mod *kb_py_load_kernels(PyObject *kernels)
+{
   kb_py *py = NULL;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(kernels); i++) {
     PyObject *function = kb_py_get(PyList_GET_ITEM(kernels, i), "py_func");
@@ -439,7 +475,8 @@ kt_mod *kb_py_load_kernels(PyObject *kernels) {
   return py ? finish(py) : NULL;
 }
 
-void kt_mod_free(kt_mod *m) {
+void kt_mod_free(kt_mod *m)
+{
   if (!m) return;
   for (uint32_t i = 0; i < m->kernels.n; i++) Py_XDECREF((PyObject *)m->kernels.v[i]->owner);
   owner *own = (owner *)m->owner;

@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* What raises each message. In the text that comes, `old` is written as `new`. */
-static const struct { const char *source; const char *old[2], *fresh[2]; } questions[] = {
+static const struct {
+  const char *source;
+  const char *old[2], *fresh[2];
+} questions[] = {
   [KM_INT_DIV] = { "1 // zero", { 0 }, { 0 } },
   [KM_INT_MOD] = { "1 % zero", { 0 }, { 0 } },
   [KM_INT_TRUEDIV] = { "1 / zero", { 0 }, { 0 } },
@@ -36,13 +39,15 @@ static const struct { const char *source; const char *old[2], *fresh[2]; } quest
 _Static_assert(sizeof questions / sizeof *questions == KM_COUNT, "a question for each message");
 
 /* text with the first old in it written as fresh */
-static const char *put(kb_arena *arena, const char *text, const char *old, const char *fresh) {
+static const char *put(kb_arena *arena, const char *text, const char *old, const char *fresh)
+{
   const char *at = old ? strstr(text, old) : NULL;
   if (!at) return text;
   return kb_arena_printf(arena, "%.*s%s%s", (int)(at - text), text, fresh, at + strlen(old));
 }
 
-static const char *ask(kt_mod *m, int i, PyObject *globals) {
+static const char *ask(kt_mod *m, int i, PyObject *globals)
+{
   PyObject *result = PyRun_String(questions[i].source, Py_file_input, globals, globals);
   Py_XDECREF(result);
   kb_assert(!result, "message %d: nothing is raised by %s", i, questions[i].source);
@@ -53,14 +58,18 @@ static const char *ask(kt_mod *m, int i, PyObject *globals) {
   return kb_intern(text);
 }
 
-const char **kb_py_messages(kt_mod *m) {
+const char **kb_py_messages(kt_mod *m)
+{
   const char **msg = (const char **)kb_arena_alloc(m->arena, KM_COUNT * sizeof *msg);
   PyObject *globals = PyDict_New();
-  PyObject *ready = globals ? PyRun_String("import math; zero = 0; one = (1,); three = (1, 2, 3)", Py_file_input, globals, globals) : NULL;
+  PyObject *ready =
+      globals ? PyRun_String("import math; zero = 0; one = (1,); three = (1, 2, 3)", Py_file_input, globals, globals)
+              : NULL;
   kb_assert(ready, "messages: %s", kb_py_exception_text());
   Py_XDECREF(ready);
   for (int i = 0; i < KM_COUNT; i++)
-    msg[i] = questions[i].source ? ask(m, i, globals) : "maximum recursion depth exceeded"; /* KM_RECURSION: the same in all */
+    msg[i] = questions[i].source ? ask(m, i, globals)
+                                 : "maximum recursion depth exceeded"; /* KM_RECURSION: the same in all */
   Py_XDECREF(globals);
   return msg;
 }

@@ -7,7 +7,8 @@
 /* -- Objects that are known by identity -------------------------------------------------------------------- */
 
 /* py->known tells the kb_builtin. */
-static void know(kb_py *py, PyObject *object, long what) {
+static void know(kb_py *py, PyObject *object, long what)
+{
   PyObject *key = PyLong_FromVoidPtr(object), *value = PyLong_FromLong(what);
   if (key && value) PyDict_SetItem(py->known, key, value);
   Py_XDECREF(key);
@@ -15,21 +16,24 @@ static void know(kb_py *py, PyObject *object, long what) {
 }
 
 /* The attribute, which its module keeps alive; nothing when there is none in this version. */
-static void know_attr(kb_py *py, PyObject *module, const char *name, long what) {
+static void know_attr(kb_py *py, PyObject *module, const char *name, long what)
+{
   PyObject *object = PyObject_GetAttrString(module, name);
   if (object) know(py, object, what);
   Py_XDECREF(object);
   PyErr_Clear();
 }
 
-static long known(kb_py *py, PyObject *object) {
+static long known(kb_py *py, PyObject *object)
+{
   PyObject *key = PyLong_FromVoidPtr(object);
   PyObject *value = key ? PyDict_GetItemWithError(py->known, key) : NULL;
   Py_XDECREF(key);
   return value ? PyLong_AsLong(value) : -1;
 }
 
-void kb_py_resolve_init(kb_py *py) {
+void kb_py_resolve_init(kb_py *py)
+{
   PyObject *builtins = PyImport_ImportModule("builtins"), *math = PyImport_ImportModule("math");
   PyObject *keelback = PyImport_ImportModule("keelback");
   PyObject *numpy = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy"); /* borrowed; never imported by us */
@@ -52,11 +56,14 @@ void kb_py_resolve_init(kb_py *py) {
 
 /* -- Failing imports ------------------------------------------------------------------------------------------ */
 
-bool kb_py_is_missing(PyObject *object) {
-  return strcmp(Py_TYPE(object)->tp_name, "Missing") == 0 && PyObject_HasAttrString((PyObject *)Py_TYPE(object), "keelback_missing");
+bool kb_py_is_missing(PyObject *object)
+{
+  return strcmp(Py_TYPE(object)->tp_name, "Missing") == 0 &&
+         PyObject_HasAttrString((PyObject *)Py_TYPE(object), "keelback_missing");
 }
 
-const char *kb_py_missing_text(PyObject *object) {
+const char *kb_py_missing_text(PyObject *object)
+{
   PyObject *text = PyObject_Str(object);
   const char *s = text ? kb_py_text(text) : "an import failed";
   PyErr_Clear();
@@ -66,7 +73,8 @@ const char *kb_py_missing_text(PyObject *object) {
 
 /* -- Values ------------------------------------------------------------------------------------------------------ */
 
-static kt_node *bad(kb_py_fn *f, kb_loc loc, const char *fmt, const char *a, const char *b) {
+static kt_node *bad(kb_py_fn *f, kb_loc loc, const char *fmt, const char *a, const char *b)
+{
   kt_node *n = kt_new(f->py->mod, TN_BAD, loc);
   size_t size = strlen(fmt) + strlen(a) + (b ? strlen(b) : 0) + 1;
   char *text = (char *)kb_arena_alloc(f->py->mod->arena, size), *to = text;
@@ -82,7 +90,8 @@ static kt_node *bad(kb_py_fn *f, kb_loc loc, const char *fmt, const char *a, con
   return n;
 }
 
-static kt_node *int_node(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called) {
+static kt_node *int_node(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called)
+{
   int overflow;
   kt_node *n = kt_new(f->py->mod, TN_INT, loc);
   n->i = PyLong_AsLongLongAndOverflow(object, &overflow);
@@ -102,7 +111,8 @@ static kt_node *int_node(kb_py_fn *f, PyObject *object, kb_loc loc, const char *
 }
 
 /* A value of a sized type, of NumPy or keelback.ref: the constant with a cast around it. */
-static kt_node *sized_node(kb_py_fn *f, PyObject *object, kb_ty ty, kb_loc loc, const char *called) {
+static kt_node *sized_node(kb_py_fn *f, PyObject *object, kb_ty ty, kb_loc loc, const char *called)
+{
   kt_node *kids[2];
   PyObject *plain = kb_type_is_float(ty) ? PyNumber_Float(object) : PyNumber_Long(object);
   if (!plain) {
@@ -124,7 +134,8 @@ static kt_node *sized_node(kb_py_fn *f, PyObject *object, kb_ty ty, kb_loc loc, 
   return n;
 }
 
-static kt_node *tuple_node(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called) {
+static kt_node *tuple_node(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called)
+{
   kt_node *n = kt_new(f->py->mod, TN_TUPLE, loc);
   Py_ssize_t size = PyTuple_GET_SIZE(object);
   KB_VEC(kt_node *) kids = { 0 };
@@ -139,7 +150,8 @@ static kt_node *tuple_node(kb_py_fn *f, PyObject *object, kb_loc loc, const char
 }
 
 /* Is object an instance of module.name? Modules that are not loaded have no instances. */
-static bool is_instance(PyObject *object, const char *module, const char *name) {
+static bool is_instance(PyObject *object, const char *module, const char *name)
+{
   PyObject *m = PyDict_GetItemString(PyImport_GetModuleDict(), module);
   PyObject *type = m ? PyObject_GetAttrString(m, name) : NULL;
   int is = type ? PyObject_IsInstance(object, type) : 0;
@@ -148,56 +160,71 @@ static bool is_instance(PyObject *object, const char *module, const char *name) 
   return is > 0;
 }
 
-static bool of_numpy(PyObject *function) {
+static bool of_numpy(PyObject *function)
+{
   PyObject *module = PyFunction_GetModule(function); /* borrowed */
   return module && PyUnicode_Check(module) && strncmp(kb_py_text(module), "numpy", 5) == 0;
 }
 
 /* Why an object that is none of the usable ones cannot be used. */
-static kt_node *unusable(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called) {
+static kt_node *unusable(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called)
+{
   const char *type = kb_intern(Py_TYPE(object)->tp_name);
   if (kb_py_is_missing(object)) return bad(f, loc, "$", kb_py_missing_text(object), NULL);
   if (PyList_Check(object) || PySet_Check(object) || PyByteArray_Check(object) || strcmp(type, "array.array") == 0)
     return bad(f, loc, "$ is a $, which can change; pass it as an array parameter or make it a tuple", called, type);
-  if (PyDict_Check(object)) return bad(f, loc, "$ is a dict, which can change; pass its values as parameters", called, NULL);
+  if (PyDict_Check(object))
+    return bad(f, loc, "$ is a dict, which can change; pass its values as parameters", called, NULL);
   if (is_instance(object, "numpy", "ndarray"))
-    return bad(f, loc, "$ is a NumPy array, which can change; pass it as an array parameter or make it a tuple", called, NULL);
-  if (PyModule_Check(object)) return bad(f, loc, "$ is a module; name what you need of it, as in math.sqrt", called, NULL);
+    return bad(f, loc, "$ is a NumPy array, which can change; pass it as an array parameter or make it a tuple", called,
+               NULL);
+  if (PyModule_Check(object))
+    return bad(f, loc, "$ is a module; name what you need of it, as in math.sqrt", called, NULL);
   if (PyFunction_Check(object) && of_numpy(object))
     return bad(f, loc, "$ is a NumPy function, which is not supported in a kernel; write the loop out", called, NULL);
   if (PyFunction_Check(object))
     return bad(f, loc, "$ is a plain Python function; mark it with @kb.kernel to call it from a kernel", called, NULL);
   if (PyExceptionClass_Check(object)) return bad(f, loc, "$ is an exception; it can only be raised", called, NULL);
-  if (PyComplex_Check(object)) return bad(f, loc, "$ is a complex number, which is not supported in a kernel; keep two floats", called, NULL);
-  if (PyBytes_Check(object)) return bad(f, loc, "$ is bytes, which is not supported in a kernel; pass it as a kb.u8[:] parameter", called, NULL);
+  if (PyComplex_Check(object))
+    return bad(f, loc, "$ is a complex number, which is not supported in a kernel; keep two floats", called, NULL);
+  if (PyBytes_Check(object))
+    return bad(f, loc, "$ is bytes, which is not supported in a kernel; pass it as a kb.u8[:] parameter", called, NULL);
   if (PyCFunction_Check(object)) {
     PyObject *module = ((PyCFunctionObject *)object)->m_module;
     const char *name = ((PyCFunctionObject *)object)->m_ml->ml_name;
     if (strcmp(name, "print") == 0)
-      return bad(f, loc, "$ is not supported in a kernel; return the values and print them in the Python caller", called, NULL);
-    if (strcmp(name, "sorted") == 0)
-      return bad(f, loc, "$ is not supported in a kernel; sort in the Python caller, or write the sort out", called, NULL);
-    if (module && PyUnicode_Check(module) && strcmp(kb_py_text(module), "math") == 0)
-      return bad(f, loc, "$ is not supported in a kernel: CPython computes it in its own way; write the formula out, or call it in the Python caller",
+      return bad(f, loc, "$ is not supported in a kernel; return the values and print them in the Python caller",
                  called, NULL);
-    return bad(f, loc, "the function $ is not supported in a kernel; call it in the Python caller and pass the result", called, NULL);
+    if (strcmp(name, "sorted") == 0)
+      return bad(f, loc, "$ is not supported in a kernel; sort in the Python caller, or write the sort out", called,
+                 NULL);
+    if (module && PyUnicode_Check(module) && strcmp(kb_py_text(module), "math") == 0)
+      return bad(f, loc,
+                 "$ is not supported in a kernel: CPython computes it in its own way; write the formula out, or call "
+                 "it in the Python caller",
+                 called, NULL);
+    return bad(f, loc, "the function $ is not supported in a kernel; call it in the Python caller and pass the result",
+               called, NULL);
   }
   if (PyType_Check(object)) {
     if (object == (PyObject *)&PyReversed_Type)
       return bad(f, loc, "$ is not supported in a kernel; count down: range(n - 1, -1, -1)", called, NULL);
     if (object == (PyObject *)&PyMap_Type || object == (PyObject *)&PyFilter_Type)
       return bad(f, loc, "$ is not supported in a kernel; write the loop out", called, NULL);
-    return bad(f, loc, "the type $ is not supported in a kernel; use int, float, bool, kb types, tuples and arrays", called, NULL);
+    return bad(f, loc, "the type $ is not supported in a kernel; use int, float, bool, kb types, tuples and arrays",
+               called, NULL);
   }
   if (strcmp(type, "numpy.ufunc") == 0)
-    return bad(f, loc, "$ is a NumPy function, which is not supported in a kernel; use that of the module math on each element",
+    return bad(f, loc,
+               "$ is a NumPy function, which is not supported in a kernel; use that of the module math on each element",
                called, NULL);
   if (strncmp(type, "numpy._", 7) == 0)
     return bad(f, loc, "$ is a NumPy function, which is not supported in a kernel; write the loop out", called, NULL);
   return bad(f, loc, "$ is a $, which is not supported in a kernel; pass what it holds as parameters", called, type);
 }
 
-kt_node *kb_py_value(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called) {
+kt_node *kb_py_value(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called)
+{
   kt_node *n;
   PyTypeObject *type = Py_TYPE(object);
   if (object == Py_None) return kt_new(f->py->mod, TN_NONE, loc);
@@ -246,14 +273,16 @@ kt_node *kb_py_value(kb_py_fn *f, PyObject *object, kb_loc loc, const char *call
 
 /* -- Names and chains --------------------------------------------------------------------------------------------- */
 
-bool kb_py_is_static(kb_py_fn *f, PyObject *expr) {
+bool kb_py_is_static(kb_py_fn *f, PyObject *expr)
+{
   kb_ast kind;
   while ((kind = kb_py_kind(expr)) == KA_Attribute) expr = kb_py_get(expr, "value");
   return kind == KA_Name && PyDict_Contains(f->locals, kb_py_get(expr, "id")) == 0;
 }
 
 /* The object behind a name that is no local: a new reference, or NULL with the reason in *why. */
-static PyObject *look_up(kb_py_fn *f, PyObject *name, const char **why) {
+static PyObject *look_up(kb_py_fn *f, PyObject *name, const char **why)
+{
   PyObject *freevars = PyCode_GetFreevars((PyCodeObject *)f->code);
   PyObject *closure = PyFunction_GetClosure(f->function), *found = NULL;
   Py_ssize_t cell = -1;
@@ -262,7 +291,8 @@ static PyObject *look_up(kb_py_fn *f, PyObject *name, const char **why) {
   Py_XDECREF(freevars);
   if (cell >= 0 && closure) {
     found = PyCell_Get(PyTuple_GET_ITEM(closure, cell)); /* new reference */
-    if (!found) *why = kb_arena_printf(f->py->mod->arena, "'%s' of the enclosing function is not assigned", kb_py_text(name));
+    if (!found)
+      *why = kb_arena_printf(f->py->mod->arena, "'%s' of the enclosing function is not assigned", kb_py_text(name));
     return found;
   }
   found = PyDict_GetItemWithError(PyFunction_GetGlobals(f->function), name);
@@ -276,14 +306,16 @@ static PyObject *look_up(kb_py_fn *f, PyObject *name, const char **why) {
 }
 
 /* May attr of object be taken for a constant? Of modules, enums, and tuples with names. */
-static bool fixed_attribute(PyObject *object) {
+static bool fixed_attribute(PyObject *object)
+{
   if (PyModule_Check(object) || PyTuple_Check(object)) return true;
   if (kb_py_is_missing(object)) return true;
   if (PyType_Check(object)) return is_instance(object, "enum", "EnumMeta");
   return is_instance(object, "enum", "Enum");
 }
 
-static PyObject *chase(kb_py_fn *f, PyObject *expr, const char **called, const char **why) {
+static PyObject *chase(kb_py_fn *f, PyObject *expr, const char **called, const char **why)
+{
   if (kb_py_kind(expr) == KA_Name) {
     PyObject *id = kb_py_get(expr, "id");
     *called = kb_py_text(id);
@@ -302,14 +334,17 @@ static PyObject *chase(kb_py_fn *f, PyObject *expr, const char **called, const c
     const char *quoted = kb_arena_printf(arena, "'%s'", of);
     kt_node *n = kb_py_value(f, base, kb_py_loc(f, expr), quoted);
     if (n->kind == TN_BAD) *why = n->str;
-    else *why = kb_arena_printf(arena, "the attribute '.%s' of '%s' is not supported in a kernel; assign it to a name at the top of the file",
-                                attr, of);
+    else
+      *why = kb_arena_printf(
+          arena, "the attribute '.%s' of '%s' is not supported in a kernel; assign it to a name at the top of the file",
+          attr, of);
   }
   Py_DECREF(base);
   return found;
 }
 
-kt_node *kb_py_resolve(kb_py_fn *f, PyObject *expr, PyObject **object) {
+kt_node *kb_py_resolve(kb_py_fn *f, PyObject *expr, PyObject **object)
+{
   const char *called = NULL, *why = NULL;
   kb_loc loc = kb_py_loc(f, expr);
   PyObject *found = chase(f, expr, &called, &why);

@@ -12,7 +12,8 @@
 /* -- Which interpreter ------------------------------------------------------------------------------------- */
 
 /* Is dir a virtual environment of this version? pyvenv.cfg says "version = 3.11.7" (or version_info). */
-static bool is_venv(const char *dir) {
+static bool is_venv(const char *dir)
+{
   char path[4096], line[512], version[32];
   snprintf(path, sizeof path, "%s/pyvenv.cfg", dir);
   snprintf(version, sizeof version, "%d.%d", PY_MAJOR_VERSION, PY_MINOR_VERSION);
@@ -32,7 +33,8 @@ static bool is_venv(const char *dir) {
 
 /* The python of $VIRTUAL_ENV, or the first one on PATH when it belongs to a virtual environment: what the user means by
  * `python`. Only if it has our version, else the one that we were built for. */
-static void choose_python(char *path, size_t size, const char *built_for) {
+static void choose_python(char *path, size_t size, const char *built_for)
+{
   const char *venv = getenv("VIRTUAL_ENV"), *search = getenv("PATH");
   struct stat st;
   if (venv && *venv && is_venv(venv)) {
@@ -56,7 +58,8 @@ static void choose_python(char *path, size_t size, const char *built_for) {
 
 /* -- Start and end -------------------------------------------------------------------------------------------- */
 
-static bool started(PyStatus status) {
+static bool started(PyStatus status)
+{
   if (!PyStatus_Exception(status)) return true;
   kb_loc none = { NULL, 0, 0, 0 };
   kb_error(none, "Python cannot be started: %s", status.err_msg ? status.err_msg : "unknown reason");
@@ -64,7 +67,8 @@ static bool started(PyStatus status) {
 }
 
 /* Keelback's own package comes first while it is imported, so that it is the one of this command. */
-static bool import_package(const char *dir) {
+static bool import_package(const char *dir)
+{
   PyObject *path = PySys_GetObject("path"), *entry = PyUnicode_DecodeFSDefault(dir);
   kb_loc none = { NULL, 0, 0, 0 };
   if (path && entry) PyList_Insert(path, 0, entry);
@@ -77,7 +81,8 @@ static bool import_package(const char *dir) {
   return false;
 }
 
-bool kb_py_start(const kb_paths *paths, bool signals) {
+bool kb_py_start(const kb_paths *paths, bool signals)
+{
   char executable[4096];
   PyConfig config;
   if (Py_IsInitialized()) return true;
@@ -93,7 +98,8 @@ bool kb_py_start(const kb_paths *paths, bool signals) {
   return started(status) && import_package(paths->package_dir);
 }
 
-void kb_py_end(bool keep_stdout) {
+void kb_py_end(bool keep_stdout)
+{
   if (!Py_IsInitialized()) return;
   if (!keep_stdout) {
     fflush(stdout);
@@ -111,7 +117,8 @@ void kb_py_end(bool keep_stdout) {
 
 /* -- Python programs -------------------------------------------------------------------------------------------- */
 
-int kb_py_call_main(const char *module, const char *function, int argc, char **argv) {
+int kb_py_call_main(const char *module, const char *function, int argc, char **argv)
+{
   PyObject *list = PyList_New(0), *m = NULL, *result = NULL;
   int status = 1;
   for (int i = 0; list && i < argc; i++) {
@@ -157,7 +164,8 @@ int kb_py_call_main(const char *module, const char *function, int argc, char **a
 
 /* -- For extension modules ---------------------------------------------------------------------------------------- */
 
-bool kb_py_source(kt_mod *m, const char **source, size_t *nsource, const unsigned char **code, size_t *ncode) {
+bool kb_py_source(kt_mod *m, const char **source, size_t *nsource, const unsigned char **code, size_t *ncode)
+{
   PyObject *text = NULL, *object = NULL, *bytes = NULL;
   if (kb_py_module_source(m, &text, &object)) bytes = PyMarshal_WriteObjectToString(object, Py_MARSHAL_VERSION);
   if (bytes) {

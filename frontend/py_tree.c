@@ -13,7 +13,8 @@ static kt_node *bad(kb_py_fn *f, kb_loc loc) { return kt_new(f->py->mod, TN_BAD,
 
 /* -- Assignment ------------------------------------------------------------------------------------------- */
 
-static kt_node *target(kb_py_fn *f, PyObject *node) {
+static kt_node *target(kb_py_fn *f, PyObject *node)
+{
   switch (kb_py_kind(node)) {
   case KA_Name:
   case KA_Subscript: return kb_py_expr(f, node);
@@ -28,13 +29,15 @@ static kt_node *target(kb_py_fn *f, PyObject *node) {
     return n;
   }
   case KA_Attribute:
-    kb_py_fail(f, kb_py_loc(f, node), "assignment to an attribute is not supported in a kernel; use a local variable or an array");
+    kb_py_fail(f, kb_py_loc(f, node),
+               "assignment to an attribute is not supported in a kernel; use a local variable or an array");
     return bad(f, kb_py_loc(f, node));
   default: return kb_py_refuse(f, node);
   }
 }
 
-static kt_node *assign(kb_py_fn *f, PyObject *node) {
+static kt_node *assign(kb_py_fn *f, PyObject *node)
+{
   nodes kids = { 0 };
   PyObject *targets = kb_py_get(node, "targets");
   kb_vec_push(&kids, kb_py_expr(f, kb_py_get(node, "value")));
@@ -46,7 +49,8 @@ static kt_node *assign(kb_py_fn *f, PyObject *node) {
 }
 
 /* Python ignores the annotation of a local variable, and so is it here. */
-static kt_node *ann_assign(kb_py_fn *f, PyObject *node) {
+static kt_node *ann_assign(kb_py_fn *f, PyObject *node)
+{
   PyObject *value = kb_py_get(node, "value");
   if (value == Py_None) return kt_new(f->py->mod, TN_PASS, kb_py_loc(f, node));
   kt_node *kids[2];
@@ -57,7 +61,8 @@ static kt_node *ann_assign(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-static kt_node *aug_assign(kb_py_fn *f, PyObject *node) {
+static kt_node *aug_assign(kb_py_fn *f, PyObject *node)
+{
   kt_node *kids[2];
   kt_node *n = kt_new(f->py->mod, TN_AUGASSIGN, kb_py_loc(f, node));
   kb_op op = kb_py_binary_op(f, kb_py_get(node, "op"), n->loc);
@@ -78,11 +83,14 @@ static const char *const exc_names[] = {
 };
 
 /* enum kb_exc of the class that an expression names, -1 after an error. */
-static int exception_class(kb_py_fn *f, PyObject *node) {
+static int exception_class(kb_py_fn *f, PyObject *node)
+{
   PyObject *object = NULL;
   kb_loc loc = kb_py_loc(f, node);
   if (!kb_py_is_static(f, node)) {
-    kb_py_fail(f, loc, "raising anything but a built-in exception is not supported in a kernel; write raise ValueError(\"...\")");
+    kb_py_fail(
+        f, loc,
+        "raising anything but a built-in exception is not supported in a kernel; write raise ValueError(\"...\")");
     return -1;
   }
   kt_node *n = kb_py_resolve(f, node, &object);
@@ -93,7 +101,9 @@ static int exception_class(kb_py_fn *f, PyObject *node) {
     for (int i = 0; i < KB_NEXC && builtin == object; i++)
       if (strcmp(exc_names[i], name) == 0) found = i;
     if (found < 0)
-      kb_py_fail(f, loc, "the exception %s is not supported in a kernel; raise a built-in one such as ValueError, and convert it in the Python caller",
+      kb_py_fail(f, loc,
+                 "the exception %s is not supported in a kernel; raise a built-in one such as ValueError, and convert "
+                 "it in the Python caller",
                  name);
   } else if (n->kind == TN_BAD && !object) {
     kb_py_fail(f, loc, "%s", n->str);
@@ -104,7 +114,8 @@ static int exception_class(kb_py_fn *f, PyObject *node) {
   return found;
 }
 
-static kt_node *raise_stmt(kb_py_fn *f, PyObject *node) {
+static kt_node *raise_stmt(kb_py_fn *f, PyObject *node)
+{
   kt_node *n = kt_new(f->py->mod, TN_RAISE, kb_py_loc(f, node));
   PyObject *exc = kb_py_get(node, "exc"), *cause = kb_py_get(node, "cause");
   if (exc == Py_None) {
@@ -120,7 +131,8 @@ static kt_node *raise_stmt(kb_py_fn *f, PyObject *node) {
   PyObject *args = kb_py_get(exc, "args");
   n->i = exception_class(f, kb_py_get(exc, "func"));
   if (n->i >= 0 && (PyList_GET_SIZE(args) > 1 || PyList_GET_SIZE(kb_py_get(exc, "keywords")))) {
-    kb_py_fail(f, n->loc, "an exception with more than a message is not supported in a kernel; write raise %s(\"...\")", exc_names[n->i]);
+    kb_py_fail(f, n->loc, "an exception with more than a message is not supported in a kernel; write raise %s(\"...\")",
+               exc_names[n->i]);
   } else if (n->i >= 0 && PyList_GET_SIZE(args) == 1) {
     kt_node *text = kt_new(f->py->mod, TN_STR, kb_py_loc(f, PyList_GET_ITEM(args, 0)));
     text->str = kb_py_message(f, PyList_GET_ITEM(args, 0), "an exception's message");
@@ -129,7 +141,8 @@ static kt_node *raise_stmt(kb_py_fn *f, PyObject *node) {
   return n;
 }
 
-static kt_node *assert_stmt(kb_py_fn *f, PyObject *node) {
+static kt_node *assert_stmt(kb_py_fn *f, PyObject *node)
+{
   kt_node *kids[2];
   PyObject *msg = kb_py_get(node, "msg");
   kt_node *n = kt_new(f->py->mod, TN_ASSERT, kb_py_loc(f, node));
@@ -144,14 +157,16 @@ static kt_node *assert_stmt(kb_py_fn *f, PyObject *node) {
 
 /* -- Other statements -------------------------------------------------------------------------------------- */
 
-static kt_node *expr_stmt(kb_py_fn *f, PyObject *node) {
+static kt_node *expr_stmt(kb_py_fn *f, PyObject *node)
+{
   kt_node *x = kb_py_expr(f, kb_py_get(node, "value"));
   kt_node *n = kt_new(f->py->mod, TN_EXPR, kb_py_loc(f, node));
   n->kids = kt_list_of(f->py->mod, &x, 1);
   return n;
 }
 
-static kt_node *return_stmt(kb_py_fn *f, PyObject *node) {
+static kt_node *return_stmt(kb_py_fn *f, PyObject *node)
+{
   PyObject *value = kb_py_get(node, "value");
   kt_node *n = kt_new(f->py->mod, TN_RETURN, kb_py_loc(f, node));
   if (value == Py_None || (kb_py_kind(value) == KA_Constant && kb_py_get(value, "value") == Py_None)) return n;
@@ -161,7 +176,8 @@ static kt_node *return_stmt(kb_py_fn *f, PyObject *node) {
 }
 
 /* if, while, for: head expressions, then the two blocks. */
-static kt_node *compound(kb_py_fn *f, PyObject *node, kt_kind kind) {
+static kt_node *compound(kb_py_fn *f, PyObject *node, kt_kind kind)
+{
   kt_node *kids[2];
   kt_node *n = kt_new(f->py->mod, kind, kb_py_loc(f, node));
   uint32_t nkids = 1;
@@ -178,7 +194,8 @@ static kt_node *compound(kb_py_fn *f, PyObject *node, kt_kind kind) {
   return n;
 }
 
-static kt_node *statement(kb_py_fn *f, PyObject *node) {
+static kt_node *statement(kb_py_fn *f, PyObject *node)
+{
   switch (kb_py_kind(node)) {
   case KA_Expr: return expr_stmt(f, node);
   case KA_Assign: return assign(f, node);
@@ -198,11 +215,13 @@ static kt_node *statement(kb_py_fn *f, PyObject *node) {
 }
 
 /* A docstring, a string as a comment, or ...: says nothing. */
-static bool is_remark(PyObject *node) {
+static bool is_remark(PyObject *node)
+{
   return kb_py_kind(node) == KA_Expr && kb_py_kind(kb_py_get(node, "value")) == KA_Constant;
 }
 
-static kt_list block(kb_py_fn *f, PyObject *list) {
+static kt_list block(kb_py_fn *f, PyObject *list)
+{
   nodes made = { 0 };
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++)
     if (!is_remark(PyList_GET_ITEM(list, i))) kb_vec_push(&made, statement(f, PyList_GET_ITEM(list, i)));

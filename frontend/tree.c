@@ -6,14 +6,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-kt_node *kt_new(kt_mod *m, kt_kind kind, kb_loc loc) {
+kt_node *kt_new(kt_mod *m, kt_kind kind, kb_loc loc)
+{
   kt_node *n = (kt_node *)kb_arena_alloc(m->arena, sizeof *n);
   n->kind = kind;
   n->loc = loc;
   return n;
 }
 
-kt_list kt_list_of(kt_mod *m, kt_node *const *v, uint32_t n) {
+kt_list kt_list_of(kt_mod *m, kt_node *const *v, uint32_t n)
+{
   kt_list list = { NULL, n };
   if (n == 0) return list;
   list.v = (kt_node **)kb_arena_alloc(m->arena, n * sizeof *list.v);
@@ -25,9 +27,9 @@ kt_list kt_list_of(kt_mod *m, kt_node *const *v, uint32_t n) {
 
 /* ORDER kt_kind */
 static const char *const kind_names[] = {
-  "int", "int", "float", "bool", "None", "str", "local", "type", "builtin", "kernel", "bad", "unary", "binary", "boolop",
-  "compare", "ifexp", "call", "subscript", "slice", "attr", "tuple", "expr", "assign", "augassign", "if", "while", "for",
-  "break", "continue", "pass", "return", "raise", "assert",
+  "int",    "int",       "float",  "bool",    "None",  "str",   "local",     "type",  "builtin", "kernel", "bad",
+  "unary",  "binary",    "boolop", "compare", "ifexp", "call",  "subscript", "slice", "attr",    "tuple",  "expr",
+  "assign", "augassign", "if",     "while",   "for",   "break", "continue",  "pass",  "return",  "raise",  "assert",
 };
 _Static_assert(sizeof kind_names / sizeof *kind_names == TN_ASSERT + 1, "a name for each kind of node");
 
@@ -42,7 +44,8 @@ typedef struct {
   const kt_kernel *k;
 } printer;
 
-static void print_str(FILE *out, const char *s) {
+static void print_str(FILE *out, const char *s)
+{
   fputc('"', out);
   for (; s && *s; s++) {
     unsigned char c = (unsigned char)*s;
@@ -54,14 +57,16 @@ static void print_str(FILE *out, const char *s) {
 }
 
 /* "obj.add" is printed as "add". */
-static const char *op_name(unsigned op) {
+static const char *op_name(unsigned op)
+{
   const char *text = kb_ops[op].text;
   return strncmp(text, "obj.", 4) == 0 ? text + 4 : text;
 }
 
 static void print_node(const printer *p, const kt_node *n, int indent);
 
-static void print_block(const printer *p, const char *head, const kt_list *list, int indent) {
+static void print_block(const printer *p, const char *head, const kt_list *list, int indent)
+{
   fprintf(p->out, "\n%*s(%s", indent, "", head);
   for (uint32_t i = 0; i < list->n; i++) {
     fprintf(p->out, "\n%*s", indent + 2, "");
@@ -70,19 +75,27 @@ static void print_block(const printer *p, const char *head, const kt_list *list,
   fputc(')', p->out);
 }
 
-static void print_payload(const printer *p, const kt_node *n) {
+static void print_payload(const printer *p, const kt_node *n)
+{
   FILE *out = p->out;
   switch (n->kind) {
   case TN_INT: fprintf(out, " %" PRId64, n->i); break;
   case TN_BOOL: fputs(n->i ? " True" : " False", out); break;
   case TN_FLOAT: fprintf(out, " %.17g", n->d); break;
-  case TN_STR: case TN_BAD: fputc(' ', out); print_str(out, n->str); break;
-  case TN_BIGINT: case TN_ATTR: fprintf(out, " %s", n->str); break;
+  case TN_STR:
+  case TN_BAD:
+    fputc(' ', out);
+    print_str(out, n->str);
+    break;
+  case TN_BIGINT:
+  case TN_ATTR: fprintf(out, " %s", n->str); break;
   case TN_LOCAL: fprintf(out, " %s", p->k->locals[n->i]); break;
   case TN_TYPE: fprintf(out, " %s", kb_type_name(n->ty)); break;
   case TN_BUILTIN: fprintf(out, " %s", kb_builtins[n->i].text); break;
   case TN_KERNEL: fprintf(out, " #%" PRId64, n->i); break;
-  case TN_UNARY: case TN_BINARY: case TN_AUGASSIGN: fprintf(out, " %s", op_name(n->op)); break;
+  case TN_UNARY:
+  case TN_BINARY:
+  case TN_AUGASSIGN: fprintf(out, " %s", op_name(n->op)); break;
   case TN_BOOLOP: fputs(n->i ? " or" : " and", out); break;
   case TN_RAISE: fprintf(out, " %s", exc_names[n->i]); break;
   case TN_COMPARE:
@@ -92,7 +105,8 @@ static void print_payload(const printer *p, const kt_node *n) {
   }
 }
 
-static void print_node(const printer *p, const kt_node *n, int indent) {
+static void print_node(const printer *p, const kt_node *n, int indent)
+{
   if (!n) {
     fputs("()", p->out);
     return;
@@ -112,7 +126,8 @@ static void print_node(const printer *p, const kt_node *n, int indent) {
   fputc(')', p->out);
 }
 
-void kt_print(FILE *out, const kt_kernel *k) {
+void kt_print(FILE *out, const kt_kernel *k)
+{
   printer p = { out, k };
   fprintf(out, "(kernel %s", k->name);
   if (strcmp(k->name, k->c_name) != 0) fprintf(out, " c_name=%s", k->c_name);
@@ -132,7 +147,10 @@ void kt_print(FILE *out, const kt_kernel *k) {
     }
     fputc(')', out);
   }
-  fprintf(out, "\n  (returns %s)\n  (locals", k->ret == KB_T_BOT ? "?" : k->ret == KB_T_VOID ? "None" : kb_type_name(k->ret));
+  fprintf(out, "\n  (returns %s)\n  (locals",
+          k->ret == KB_T_BOT    ? "?"
+          : k->ret == KB_T_VOID ? "None"
+                                : kb_type_name(k->ret));
   for (uint32_t i = k->nparams; i < k->nlocals; i++) fprintf(out, " %s", k->locals[i]);
   fputc(')', out);
   for (uint32_t i = 0; i < k->body.n; i++) {

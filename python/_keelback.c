@@ -10,9 +10,14 @@
 
 /* -- Messages ----------------------------------------------------------------------------------------------- */
 
-typedef struct { char *text; size_t n; FILE *f; } memory;
+typedef struct {
+  char *text;
+  size_t n;
+  FILE *f;
+} memory;
 
-static bool memory_open(memory *m) {
+static bool memory_open(memory *m)
+{
   memset(m, 0, sizeof *m);
   m->f = open_memstream(&m->text, &m->n);
   if (!m->f) PyErr_NoMemory();
@@ -20,7 +25,8 @@ static bool memory_open(memory *m) {
 }
 
 /* A str of what was written; frees it. */
-static PyObject *memory_take(memory *m) {
+static PyObject *memory_take(memory *m)
+{
   fclose(m->f);
   PyObject *s = PyUnicode_DecodeUTF8(m->text, (Py_ssize_t)m->n, "replace");
   free(m->text);
@@ -30,7 +36,8 @@ static PyObject *memory_take(memory *m) {
 static void collect(void *data, const char *text) { fputs(text, ((memory *)data)->f); }
 
 /* keelback.CompileError with all messages; NULL. */
-static PyObject *raise_messages(memory *messages) {
+static PyObject *raise_messages(memory *messages)
+{
   PyObject *module = PyImport_ImportModule("keelback._kernel"), *text = memory_take(messages);
   PyObject *error = module ? PyObject_GetAttrString(module, "CompileError") : NULL;
   if (error && text) {
@@ -46,12 +53,14 @@ static PyObject *raise_messages(memory *messages) {
 
 /* -- compile(kernels, module) ----------------------------------------------------------------------------------- */
 
-static void set(PyObject *dict, const char *key, PyObject *value) {
+static void set(PyObject *dict, const char *key, PyObject *value)
+{
   if (value) PyDict_SetItemString(dict, key, value);
   Py_XDECREF(value);
 }
 
-static PyObject *names_of(const kt_mod *t) {
+static PyObject *names_of(const kt_mod *t)
+{
   PyObject *names = PyList_New(0);
   for (uint32_t i = 0; names && i < t->kernels.n; i++) {
     PyObject *name = t->kernels.v[i]->exported ? PyUnicode_FromString(t->kernels.v[i]->name) : NULL;
@@ -62,7 +71,8 @@ static PyObject *names_of(const kt_mod *t) {
 }
 
 /* The texts of a compiled module, as a dict. */
-static PyObject *texts(kt_mod *t, const kb_mod *m, const char *module) {
+static PyObject *texts(kt_mod *t, const kb_mod *m, const char *module)
+{
   kb_emit_opts o = { 0 };
   kb_emit_pysource src = { 0 };
   memory c, wrapper, header, ir;
@@ -92,7 +102,8 @@ static PyObject *texts(kt_mod *t, const kb_mod *m, const char *module) {
   return made;
 }
 
-static PyObject *compile_kernels(PyObject *self, PyObject *args) {
+static PyObject *compile_kernels(PyObject *self, PyObject *args)
+{
   PyObject *kernels, *made = NULL;
   const char *module;
   memory messages;
@@ -123,13 +134,15 @@ static PyObject *compile_kernels(PyObject *self, PyObject *args) {
 
 /* -- build(kernels.c, wrapper.c, output, log) --------------------------------------------------------------------- */
 
-static const char *own_file(void) {
+static const char *own_file(void)
+{
   Dl_info info;
   static const char here = 0; /* any address of this file */
   return dladdr((const void *)&here, &info) && info.dli_fname ? info.dli_fname : "";
 }
 
-static PyObject *build(PyObject *self, PyObject *args) {
+static PyObject *build(PyObject *self, PyObject *args)
+{
   const char *kernels_c, *wrapper_c, *output, *log;
   memory messages;
   (void)self;
@@ -143,11 +156,10 @@ static PyObject *build(PyObject *self, PyObject *args) {
   char kernels_o[4096], wrapper_o[4096];
   snprintf(kernels_o, sizeof kernels_o, "%s.o", kernels_c);
   snprintf(wrapper_o, sizeof wrapper_o, "%s.o", wrapper_c);
-  Py_BEGIN_ALLOW_THREADS
-  ok = ok && kb_cc_object(&cc, kernels_c, kernels_o, true, true) && kb_cc_object(&cc, wrapper_c, wrapper_o, false, true) &&
-       kb_cc_module(&cc, kernels_o, wrapper_o, output);
-  Py_END_ALLOW_THREADS
-  kb_diag_set_sink(NULL, NULL);
+  Py_BEGIN_ALLOW_THREADS ok = ok && kb_cc_object(&cc, kernels_c, kernels_o, true, true) &&
+                              kb_cc_object(&cc, wrapper_c, wrapper_o, false, true) &&
+                              kb_cc_module(&cc, kernels_o, wrapper_o, output);
+  Py_END_ALLOW_THREADS kb_diag_set_sink(NULL, NULL);
   if (!ok) return raise_messages(&messages);
   fclose(messages.f);
   free(messages.text);
@@ -156,11 +168,11 @@ static PyObject *build(PyObject *self, PyObject *args) {
 
 /* -- Module ---------------------------------------------------------------------------------------------------------- */
 
-static PyMethodDef methods[] = {
-  { "compile", compile_kernels, METH_VARARGS, "compile(kernels, module) -> dict of texts: c, wrapper, header, ir; and names" },
-  { "build", build, METH_VARARGS, "build(kernels_c, wrapper_c, output, log): files to an extension module" },
-  { NULL, NULL, 0, NULL }
-};
+static PyMethodDef methods[] = { { "compile", compile_kernels, METH_VARARGS,
+                                   "compile(kernels, module) -> dict of texts: c, wrapper, header, ir; and names" },
+                                 { "build", build, METH_VARARGS,
+                                   "build(kernels_c, wrapper_c, output, log): files to an extension module" },
+                                 { NULL, NULL, 0, NULL } };
 
 static struct PyModuleDef definition = {
   PyModuleDef_HEAD_INIT, "_keelback", "The compiler inside a living CPython.", -1, methods, NULL, NULL, NULL, NULL
