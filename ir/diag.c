@@ -25,8 +25,6 @@ void kb_diag_set_sink(kb_diag_sink *fn, void *data)
 
 unsigned kb_error_count(void) { return errors; }
 
-void kb_error_reset(void) { errors = 0; }
-
 static char *copy(const char *s, size_t n)
 {
   char *p = (char *)kb_xrealloc(NULL, n + 1);
@@ -41,6 +39,14 @@ static void forget(void)
   free((char *)(uintptr_t)src.file);
   free(src.text);
   memset(&src, 0, sizeof src);
+}
+
+/* A new run: files may have changed since the last one. */
+void kb_error_reset(void)
+{
+  errors = 0;
+  if (!src.given)
+    forget();
 }
 
 void kb_diag_source(const char *file, const char *text, size_t n)

@@ -2,6 +2,8 @@
 /* One copy of each string; messages with source line and caret. */
 #include "ir_test.h"
 
+#include <unistd.h>
+
 static void test_same_pointer(void **state)
 {
   (void)state;
@@ -54,6 +56,39 @@ static void test_error_with_caret(void **state)
   kb_diag_set_sink(NULL, NULL);
 }
 
+static void write_file(const char *path, const char *text)
+{
+  FILE *out = fopen(path, "w");
+  assert_non_null(out);
+  fputs(text, out);
+  fclose(out);
+}
+
+/* A file is read again in the next run, not for each message. */
+static void test_changed_file(void **state)
+{
+  (void)state;
+  char path[] = "/tmp/keelback-test-XXXXXX";
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
+  kb_loc at = { path, 1, 1, 0 };
+  kb_diag_set_sink(catch_message, NULL);
+  kb_error_reset();
+  write_file(path, "old\n");
+  kb_error(at, "x");
+  assert_non_null(strstr(caught, "    old\n    ^\n"));
+  write_file(path, "new\n");
+  kb_error(at, "x");
+  assert_non_null(strstr(caught, "    old\n"));
+  kb_error_reset();
+  kb_error(at, "x");
+  assert_non_null(strstr(caught, "    new\n"));
+  kb_error_reset();
+  kb_diag_set_sink(NULL, NULL);
+  unlink(path);
+}
+
 /* Columns count bytes, the caret stands under the character. */
 static void test_caret_under_utf8(void **state)
 {
@@ -73,6 +108,7 @@ int main(void)
     cmocka_unit_test(test_same_pointer),
     cmocka_unit_test(test_parts),
     cmocka_unit_test(test_error_with_caret),
+    cmocka_unit_test(test_changed_file),
     cmocka_unit_test(test_caret_under_utf8),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
