@@ -75,6 +75,43 @@ static uint32_t fold_webs(kb_fn *f)
   return changes;
 }
 
+/* -- Lengths ------------------------------------------------------------------------------------------------ */
+
+typedef struct { kb_ref seen[16]; uint32_t n; kb_ref extent; } web;
+
+/* Has every array that can come here the same extent on that axis? It is in w->extent then. */
+static bool one_extent(const kb_fn *f, web *w, kb_ref a, int64_t axis)
+{
+  const kb_val *v = kb_v(f, a);
+  for (uint32_t i = 0; i < w->n; i++)
+    if (w->seen[i] == a)
+      return true;
+  if (v->op == KB_ALLOC) {
+    kb_ref e = v->args[axis];
+    bool ok = !w->extent || w->extent == e;
+    w->extent = e;
+    return ok;
+  }
+  if (v->op != KB_PHI || w->n == sizeof w->seen / sizeof *w->seen)
+    return false;
+  w->seen[w->n++] = a;
+  for (uint32_t i = 0; i < v->nargs; i++)
+    if (!one_extent(f, w, v->args[i], axis))
+      return false;
+  return true;
+}
+
+/* The length of an array that is one of several made alike: prev, cur = cur, prev. The extent dominates the web as its
+ * arrays are all that flows in. */
+static kb_ref fold_one(kb_fn *f, kb_ref r)
+{
+  const kb_val *v = kb_v(f, r);
+  web w = { { 0 }, 0, 0 };
+  if (v->op == KB_VLEN && kb_is(f, v->args[0], KB_PHI) && one_extent(f, &w, v->args[0], v->imm.i) && w.extent)
+    return w.extent;
+  return kb_fold(f, r);
+}
+
 /* ------------------------------------------------------------------------------------------------------------ */
 
 static uint32_t round_of(kb_fn *f, bool *cfg_changed)
@@ -87,7 +124,7 @@ static uint32_t round_of(kb_fn *f, bool *cfg_changed)
     for (kb_ref r = f->blk.v[b].first, next; r; r = next) {
       next = kb_v(f, r)->next;
       kb_subst_args(&s, kb_v(f, r));
-      kb_ref to = kb_fold(f, r);
+      kb_ref to = fold_one(f, r);
       if (to == r)
         continue;
       changes++;

@@ -225,18 +225,40 @@ static void forward(gvn *g, kb_ref r, memory m)
   insert(g, r, load_key(as, v->args, v->nargs - 1, part), part, as);
 }
 
-/* Phis of one block with the same arguments are the same. */
+/* Are x and y one step of the phis r and q, by the same value? Which form of addition does not matter: the checked
+ * one stays where it is, with the other phi as its operand. */
+static bool same_step(const gvn *g, kb_ref x, kb_ref y, kb_ref r, kb_ref q)
+{
+  const kb_val *a = kb_v(g->f, x), *b = kb_v(g->f, y);
+  kb_op op = family((kb_op)a->op);
+  if ((op != KB_IADD && op != KB_ISUB) || family((kb_op)b->op) != op)
+    return false;
+  return kb_subst_of(&g->s, a->args[0]) == r && kb_subst_of(&g->s, b->args[0]) == q &&
+         kb_subst_of(&g->s, a->args[1]) == kb_subst_of(&g->s, b->args[1]);
+}
+
+/* Phis of one block are the same where their arguments are, each other aside; so are counters of a loop that begin
+ * and advance alike (for i, x in enumerate(a)). */
+static bool same_phis(const gvn *g, kb_ref r, kb_ref q)
+{
+  const kb_val *a = kb_v(g->f, r), *b = kb_v(g->f, q);
+  if (a->ty != b->ty)
+    return false;
+  for (uint32_t i = 0; i < a->nargs; i++) {
+    kb_ref x = kb_subst_of(&g->s, a->args[i]), y = kb_subst_of(&g->s, b->args[i]);
+    if (x != y && !(x == r && y == q) && !same_step(g, x, y, r, q))
+      return false;
+  }
+  return true;
+}
+
 static void merge_phis(gvn *g, kb_bid b)
 {
   kb_fn *f = g->f;
   for (kb_ref r = f->blk.v[b].first; r && kb_is(f, r, KB_PHI); r = kb_v(f, r)->next)
     for (kb_ref q = kb_v(f, r)->next, next; q && kb_is(f, q, KB_PHI); q = next) {
       next = kb_v(f, q)->next;
-      const kb_val *a = kb_v(f, r), *c = kb_v(f, q);
-      bool equal = a->ty == c->ty;
-      for (uint32_t i = 0; i < a->nargs && equal; i++)
-        equal = kb_subst_of(&g->s, a->args[i]) == kb_subst_of(&g->s, c->args[i]) || (a->args[i] == r && c->args[i] == q);
-      if (equal) {
+      if (same_phis(g, r, q)) {
         kb_subst_set(&g->s, q, r);
         kb_del(f, q);
         g->changes++;
