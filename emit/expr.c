@@ -222,8 +222,7 @@ static void binary(out *o, kb_ref a, const char *op, kb_ref b, unsigned prec)
   out_expr(o, b, prec);
 }
 
-/* The opposite of a condition. */
-static void negated(out *o, kb_ref c)
+void out_not(out *o, kb_ref c)
 {
   static const struct { uint16_t op; const char *opposite; } ints[] = {
     { KB_ILT, ">=" }, { KB_ILE, ">" }, { KB_IGT, "<=" }, { KB_IGE, "<" }, { KB_IEQ, "!=" }, { KB_INE, "==" },
@@ -258,7 +257,7 @@ void out_fails(out *o, kb_ref r)
   const kb_val *v = val(o, r);
   const kb_ref *a = v->args;
   switch (v->op) {
-  case KB_GUARD: negated(o, a[0]); break;
+  case KB_GUARD: out_not(o, a[0]); break;
   case KB_GBOUND:
     fputs("(uint64_t)", o->out);
     out_expr(o, a[0], UNARY);

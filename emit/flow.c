@@ -56,6 +56,22 @@ static uint32_t forward_preds(const kb_fn *f, kb_bid b)
   return n;
 }
 
+/* What the test of a while loop leaves to comes right behind the loop: nothing else jumps there, so its place is free. */
+static void exit_first(flow *w, kb_bid header)
+{
+  blocks *l = &w->behind[header];
+  const kb_blk *k = blk(w, header);
+  for (uint32_t i = 1; i < l->n; i++) {
+    kb_bid b = l->v[i];
+    if ((b != k->succ[0] && b != k->succ[1]) || forward_preds(fn(w), b) > 1)
+      continue;
+    for (; i > 0; i--)
+      l->v[i] = l->v[i - 1];
+    l->v[0] = b;
+    return;
+  }
+}
+
 static void place(flow *w)
 {
   const kb_fn *f = fn(w);
@@ -70,6 +86,8 @@ static void place(flow *w)
         kb_vec_push(&w->kids[up], b);
     }
   }
+  for (uint32_t i = 0; i < f->loops.n; i++)
+    exit_first(w, f->loops.v[i].header);
 }
 
 /* -- Printing ---------------------------------------------------------------------------------------------- */
@@ -85,6 +103,12 @@ static void statements(flow *w, kb_bid b)
 {
   KB_FOR_INS (fn(w), b, r)
     out_stmt(w->o, r);
+}
+
+static bool is_header(const flow *w, kb_bid b)
+{
+  uint32_t l = blk(w, b)->loop;
+  return l && fn(w)->loops.v[l - 1].header == b;
 }
 
 /* Is a jump from here to `to` any text? next: what follows the text being printed. */
@@ -139,13 +163,23 @@ static bool is_empty(const flow *w, kb_bid to, kb_bid next, const loop_ctx *in)
 
 static void condition(flow *w, kb_ref c, bool yes)
 {
-  if (yes) {
+  if (yes)
     out_expr(w->o, c, 1);
-    return;
-  }
-  fputs("!(", w->o->out);
-  out_expr(w->o, c, 1);
-  fputs(")", w->o->out);
+  else
+    out_not(w->o, c);
+}
+
+/* Does control surely not come out at the end of the text of a jump to `to`? */
+static bool ends(const flow *w, kb_bid to, kb_bid next, const loop_ctx *in)
+{
+  jump k = jump_kind(w, to, next, in);
+  if (k != INLINE)
+    return k != FALLS;
+  const kb_blk *b = blk(w, to);
+  uint16_t op = kb_v(fn(w), b->last)->op;
+  if (is_header(w, to) || w->kids[to].n || op == KB_BR)
+    return false;
+  return op == KB_JMP ? ends(w, b->succ[0], next, in) : true;
 }
 
 static void arm(flow *w, kb_bid from, kb_bid to, kb_bid next, const loop_ctx *in)
@@ -155,6 +189,7 @@ static void arm(flow *w, kb_bid from, kb_bid to, kb_bid next, const loop_ctx *in
   w->o->indent--;
 }
 
+/* The arm that only leaves comes first, and what follows it needs no else. */
 static void branch(flow *w, kb_bid b, kb_bid next, const loop_ctx *in)
 {
   const kb_val *v = kb_v(fn(w), blk(w, b)->last);
@@ -162,16 +197,23 @@ static void branch(flow *w, kb_bid b, kb_bid next, const loop_ctx *in)
   bool no_yes = is_empty(w, yes, next, in), no_no = is_empty(w, no, next, in);
   if (no_yes && no_no)
     return;
+  bool swap = no_yes || (!no_no && !ends(w, yes, next, in) && ends(w, no, next, in));
+  kb_bid first = swap ? no : yes, second = swap ? yes : no;
   out_line(w->o, v->loc);
   fputs("if (", w->o->out);
-  condition(w, v->args[0], !no_yes);
+  condition(w, v->args[0], !swap);
   fputs(") {\n", w->o->out);
-  arm(w, b, no_yes ? no : yes, next, in);
-  if (!no_yes && !no_no) {
+  arm(w, b, first, next, in);
+  if (no_yes || no_no) {
+    text(w, "}");
+  } else if (ends(w, first, next, in)) {
+    text(w, "}");
+    go(w, b, second, next, in);
+  } else {
     text(w, "} else {");
-    arm(w, b, no, next, in);
+    arm(w, b, second, next, in);
+    text(w, "}");
   }
-  text(w, "}");
 }
 
 static void terminator(flow *w, kb_bid b, kb_bid next, const loop_ctx *in)
@@ -249,8 +291,7 @@ static void loop(flow *w, kb_bid b, kb_bid next, const loop_ctx *in)
 
 static void tree(flow *w, kb_bid b, kb_bid next, const loop_ctx *in)
 {
-  uint32_t l = blk(w, b)->loop;
-  if (l && fn(w)->loops.v[l - 1].header == b) {
+  if (is_header(w, b)) {
     loop(w, b, next, in);
     return;
   }

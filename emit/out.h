@@ -40,6 +40,7 @@ void out_leaves(const out *o, kb_ref r, void (*fn)(uint32_t var, void *data), vo
 
 /* -- expr.c ------------------------------------------------------------------------------------------ */
 void out_expr(out *o, kb_ref r, unsigned prec);      /* parenthesised where it binds less than prec */
+void out_not(out *o, kb_ref cond);                   /* the opposite of a condition */
 void out_fails(out *o, kb_ref guard);                /* the condition under which a guard leaves */
 void out_element(out *o, const kb_val *access);      /* x.data[...] of LD, ST; p[...] of PLD, PST */
 void out_convert_view(out *o, kb_ref r, kb_ty want); /* the view, as a const one where want is */
