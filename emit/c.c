@@ -87,6 +87,29 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f)
   fputs("}\n\n", to);
 }
 
+/* What the Python wrapper, another file, calls: views come by address, for the kernel is inlined here and loads them into
+ * registers; by value they would be copied through the stack twice. */
+static void python_entry(FILE *to, const kb_emit_opts *o, const kb_fn *f)
+{
+  char buf[300];
+  for (int body = 0; body < 2; body++) {
+    fprintf(to, "%sint e_%s(", body ? "" : "KB_HIDDEN ", f->c_name);
+    for (uint32_t i = 0; i < f->nparams; i++) {
+      const kb_val *p = kb_v(f, f->params[i]);
+      const char *type = kb_cclass(p->ty, kb_type_of(p->ty)->readonly);
+      bool view = kb_type_letter(p->ty) == 'V';
+      fprintf(to, "%s%s%s%s%s", i ? ", " : "", view ? "const " : "", type, spaced(type), view ? "*" : "");
+      fputs(public_name(f, i, buf, sizeof buf), to);
+    }
+    result_parameter(to, o, f, "kb_r");
+    fprintf(to, f->nparams || f->ret != KB_T_VOID ? ")%s\n" : "void)%s\n", body ? "" : ";");
+  }
+  fprintf(to, "{\n  return k_%s(", f->c_name);
+  for (uint32_t i = 0; i < f->nparams; i++)
+    fprintf(to, "%s%s%s", i ? ", " : "", kb_type_letter(kb_v(f, f->params[i])->ty) == 'V' ? "*" : "", public_name(f, i, buf, sizeof buf));
+  fprintf(to, "%s%s);\n}\n\n", f->nparams && f->ret != KB_T_VOID ? ", " : "", f->ret == KB_T_VOID ? "" : "kb_r");
+}
+
 /* -- One kernel ------------------------------------------------------------------------------------------ */
 
 static void declarations(const out *o, FILE *to)
@@ -250,5 +273,9 @@ void kb_emit_c(FILE *to, const kb_mod *m, const kb_emit_opts *o)
         fprintf(to, "#line %u\n", m->fns.v[i]->loc.line);
       public_wrapper(to, o, m->fns.v[i]);
     }
+  fputs("#else\n", to);
+  for (uint32_t i = 0; i < m->fns.n; i++)
+    if (m->fns.v[i]->exported)
+      python_entry(to, o, m->fns.v[i]);
   fputs("#endif\n", to);
 }

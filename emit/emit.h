@@ -12,8 +12,8 @@ typedef struct {
   bool stress;
 } kb_emit_opts;
 
-/* c.c: the kernels: sites, static functions `k_<c_name>`, public wrappers. Compiled with -DKB_PYTHON the
- * static functions are hidden externals, for the Python wrapper. */
+/* c.c: the kernels: sites, static functions `k_<c_name>`, public wrappers; compiled with -DKB_PYTHON instead of these
+ * hidden functions `e_<c_name>` for the Python wrapper, which take views by address. */
 void kb_emit_c(FILE *out, const kb_mod *m, const kb_emit_opts *o);
 /* header.c: documented prototypes, C99 and C++ clean. */
 void kb_emit_header(FILE *out, const kb_mod *m, const kb_emit_opts *o, const char *guard);

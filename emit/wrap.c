@@ -138,7 +138,7 @@ static bool is_none(kb_ty t)
 
 static const char *class_of(const kb_sigparam *p)
 {
-  return kb_cclass(p->ty, !p->written);
+  return kb_cclass(p->ty, kind_of(p->ty) == P_ARRAY && !p->written); /* inside, pointers are not const */
 }
 
 static void put_decl(FILE *out, const char *type, uint32_t k)
@@ -165,6 +165,7 @@ static void put_params(FILE *out, const kb_fn *f, const char *before)
   }
 }
 
+/* What the kernel's file has for us (python_entry in c.c). */
 static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
 {
   if (is_tuple(f->ret)) {
@@ -174,12 +175,16 @@ static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
       (void)fprintf(out, "%s f%u; ", kb_ctype(t->items[i], false), (unsigned)i);
     (void)fputs("};\n", out);
   }
-  (void)fprintf(out, "KB_HIDDEN int k_%s(", f->c_name);
-  put_params(out, f, "");
+  (void)fprintf(out, "KB_HIDDEN int e_%s(", f->c_name);
+  for (uint32_t k = 0; k < f->nparams; k++) {
+    const char *type = class_of(&f->sig[k]);
+    bool view = kind_of(f->sig[k].ty) == P_ARRAY;
+    (void)fprintf(out, "%s%s%s%s", k > 0 ? ", " : "", view ? "const " : "", type, view ? " *" : "");
+  }
   if (!is_none(f->ret)) {
     (void)fputs(f->nparams ? ", " : "", out);
     put_ret_type(out, f, prefix);
-    (void)fputs(" *ret", out);
+    (void)fputs(" *", out);
   } else if (f->nparams == 0) {
     (void)fputs("void", out);
   }
@@ -227,9 +232,9 @@ static void put_call(FILE *out, const kb_fn *f, const char *prefix)
     put_ret_type(out, f, prefix);
     (void)fputs(" ret;\n", out);
   }
-  (void)fprintf(out, "  if (KB_UNLIKELY(k_%s(", f->c_name);
+  (void)fprintf(out, "  if (KB_UNLIKELY(e_%s(", f->c_name);
   for (uint32_t k = 0; k < f->nparams; k++)
-    (void)fprintf(out, "%sp%u", k > 0 ? ", " : "", (unsigned)k);
+    (void)fprintf(out, "%s%sp%u", k > 0 ? ", " : "", kind_of(f->sig[k].ty) == P_ARRAY ? "&" : "", (unsigned)k);
   if (!is_none(f->ret))
     (void)fputs(f->nparams ? ", &ret" : "&ret", out);
   (void)fputs(")))\n    return kbpy_raise(self);\n", out);
@@ -295,7 +300,7 @@ static void put_fast(FILE *out, const kb_fn *f)
   uint32_t npos = 0;
   for (uint32_t k = 0; k < f->nparams; k++)
     npos += !f->sig[k].kwonly;
-  (void)fprintf(out, "\nstatic PyObject *w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n", f->c_name);
+  (void)fprintf(out, "\nstatic KBPY_ENTRY PyObject *w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n", f->c_name);
   if (npos == f->nparams) { /* with keyword-only parameters no call is plain */
     put_fast_locals(out, f);
     (void)fprintf(out, "  if (KB_LIKELY(kbpy_plain(nargsf, kwnames, %u)", (unsigned)npos);

@@ -50,12 +50,8 @@ typedef char kb_constants_must_be_doubles[(int)16777217.0 == 16777217 ? 1 : -1];
 #endif
 #define KB_OPS static inline KB_UNUSED KB_FP
 
-/* In front of a kernel. In an extension module the Python wrapper, another file, calls it. */
-#ifdef KB_PYTHON
-#define KB_KERNEL KB_HIDDEN KB_KERNEL_FP
-#else
+/* In front of a kernel. */
 #define KB_KERNEL static KB_UNUSED KB_KERNEL_FP
-#endif
 
 /* -- Integers ----------------------------------------------------------------------------------------- */
 

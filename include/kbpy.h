@@ -3,7 +3,7 @@
  *
  * Each kernel has a vectorcall function of its own, made by emit/wrap.c:
  *
- *     static PyObject *w_dot(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+ *     static KBPY_ENTRY PyObject *w_dot(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
  *     {
  *       kb_cf64x1 p0, p1;
  *       if (KB_LIKELY(kbpy_plain(nargsf, kwnames, 2) && kbpy_fast_array(args[0], KBPY_F64, 1, 0, 0, &p0)
@@ -153,8 +153,10 @@ static const uint8_t kbpy_elem_shift[KBPY_NELEM] = { 0, 1, 2, 3, 0, 1, 2, 3, 2, 
 
 #ifdef __GNUC__
 #define KBPY_INLINE static inline __attribute__((always_inline, unused))
+#define KBPY_ENTRY __attribute__((aligned(64))) /* calls are short enough for the layout to matter */
 #else
 #define KBPY_INLINE static inline
+#define KBPY_ENTRY
 #endif
 
 /* n positional arguments and nothing else. */
