@@ -117,18 +117,17 @@ static bool is_gcc(const char *word)
   }
 }
 
-/* $CC, or the compiler that Keelback was built with. May the plugin be named to it? A gcc of another version than the
- * plugin's says so itself and goes on without; another compiler would refuse the flag. */
+/* $CC, or the compiler that Keelback was built with. Does it take gcc's own flags and plugins? A gcc of another version
+ * than the plugin's says so itself and goes on without; another compiler would refuse the flag. */
 static bool put_compiler(const kb_cc *c, kb_argv *a)
 {
   const char *cc = getenv("CC");
-  bool plugin = false;
+  bool gcc = false;
   if (!cc || !*cc) cc = c->paths->cc;
   kb_argv_words(a, cc);
   if (a->n == 0) kb_vec_push(a, "gcc");
-  if (strcmp(cc, c->paths->cc) == 0) return true;
-  for (uint32_t i = 0; i < a->n && !plugin; i++) plugin = a->v[i][0] != '-' && is_gcc(a->v[i]);
-  return plugin;
+  for (uint32_t i = 0; i < a->n && !gcc; i++) gcc = a->v[i][0] != '-' && is_gcc(a->v[i]);
+  return gcc;
 }
 
 static bool is_for_linking(const char *flag)
@@ -144,7 +143,7 @@ static void put_user(const kb_cc *c, kb_argv *a, bool linking)
 
 static void put_compile(const kb_cc *c, kb_argv *a, bool kernels)
 {
-  bool plugin = put_compiler(c, a);
+  bool gcc = put_compiler(c, a);
   if (!has_prefix(&c->user, "-std=")) kb_vec_push(a, "-std=gnu11");
   if (!has_prefix(&c->user, "-O")) kb_vec_push(a, kernels ? "-O3" : "-O2");
   kb_argv_words(a, c->paths->cflags);
@@ -155,7 +154,10 @@ static void put_compile(const kb_cc *c, kb_argv *a, bool kernels)
   kb_vec_push(a, "-DKB_NO_CONTRACT");
   kb_vec_push(a, "-I");
   kb_vec_push(a, c->paths->include);
-  if (kernels && plugin && c->paths->plugin) {
+  /* gcc must not move an exit block into a function of its own: the caller would test the result, and the exit would
+   * join the loop again */
+  if (kernels && gcc) kb_vec_push(a, "-fno-partial-inlining");
+  if (kernels && gcc && c->paths->plugin) {
     size_t n = strlen(c->paths->plugin) + sizeof "-fplugin=";
     char *flag = (char *)kb_xrealloc(NULL, n);
     snprintf(flag, n, "-fplugin=%s", c->paths->plugin);

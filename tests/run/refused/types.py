@@ -18,8 +18,8 @@ def two_types(x: kb.f64[:], n: int) -> float:
 def weak_into_f32(x: kb.f32[:]) -> kb.f32:
     s = 0.1  # not exact in f32
     for v in x:
-        s = s + v
-    return s  # error: width
+        s = s + v  # error: kb.f32
+    return s
 
 
 @kb.kernel
