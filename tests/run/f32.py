@@ -30,6 +30,20 @@ def floor_division(x: kb.f32, y: kb.f32) -> tuple[kb.f32, kb.f32]:
     return x // y, x % y
 
 
+_EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, math.inf, -math.inf, math.nan, 1e30, -1e30, 1e-45, 3.0, -3.0, 7.5]
+
+
+@kb.kernel(check={"x": _EDGES, "y": _EDGES})
+def edges(x: kb.f32, y: kb.f32) -> tuple[kb.f32, kb.f32, kb.f32]:
+    q, r = divmod(x, y)
+    return q, r, x % y
+
+
+@kb.kernel(check={"x": _EDGES, "y": _EDGES})
+def power_edges(x: kb.f32, y: kb.f32) -> kb.f32:
+    return x ** y
+
+
 @kb.kernel
 def power(x: kb.f32, y: kb.f32) -> kb.f32:
     return x ** y

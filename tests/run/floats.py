@@ -40,6 +40,20 @@ def power(x: float, y: float) -> float:
     return x ** y
 
 
+_BASES = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, math.inf, -math.inf, math.nan, 1e300, -1e300, 5e-324]
+
+
+@kb.kernel(check={"x": _BASES, "y": _BASES + [3.0, -3.0, 1e-300]})
+def power_edges(x: float, y: float) -> float:
+    return x ** y
+
+
+@kb.kernel(check={"x": _BASES + [-3.0, 7.5], "y": _BASES + [3.0, -3.0, 7.5]})
+def modulo_edges(x: float, y: float) -> tuple[float, float, float]:
+    q, r = divmod(x, y)
+    return x % y, q, r
+
+
 @kb.kernel
 def small_powers(x: float) -> float:
     return x ** 2 + x ** 3 - x ** 0.5 * 0.0 if x >= 0 and x < 1e50 else 0.0

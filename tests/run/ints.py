@@ -23,6 +23,20 @@ def true_division(a: int, b: int) -> float:
     return a / b
 
 
+def _wide(rng):
+    return rng.getrandbits(rng.randint(50, 63)) * rng.choice((1, -1))
+
+
+@kb.kernel(check={"a": _wide, "b": _wide})
+def true_division_wide(a: int, b: int) -> float:
+    return a / b
+
+
+@kb.kernel(check={"a": _wide, "b": _wide})
+def divisions_wide(a: int, b: int) -> tuple[int, int, int]:
+    return a // b, a % b, b % (a >> 7 | 1)
+
+
 @kb.kernel(check={"s": range(-3, 80)})
 def shifts(a: int, s: int) -> int:
     return (a << s) ^ (a >> s)

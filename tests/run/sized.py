@@ -74,6 +74,11 @@ def sized_shifts(a: int, s: int) -> tuple[int, int]:
     return int(kb.u32(a) << s), int(kb.i32(a) >> s)
 
 
+@kb.kernel(check={"s": range(0, 70)})
+def wide_shifts(a: int, s: int) -> tuple[int, int, int]:
+    return int(kb.i64(a) << s), int(kb.i64(a) >> s), int((kb.u64(a) << s) >> 1)
+
+
 @kb.kernel
 def sized_bits(a: int, b: int) -> int:
     return int((kb.u16(a) & kb.u16(b)) | (kb.u16(a) ^ 255)) + int(~kb.i8(a))

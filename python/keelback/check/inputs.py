@@ -7,6 +7,7 @@ import copy
 import itertools
 import math
 import random
+import struct
 from array import array
 
 from ..ref.scalars import round_f32
@@ -70,7 +71,7 @@ class Input:
 # -- Values -----------------------------------------------------------------------------------------------
 
 _INT_EDGES = (0, 1, -1, 2, 3, 5, 8, -2, -7, 10, 64, 127, -128, 255, 256, 2**31 - 1, -2**31, 2**32, 2**53 + 1, 2**62, 2**63 - 1,
-              -2**63, -2**63 + 1)
+              -2**63, -2**63 + 1, 2**62 - 1, 2**53, -2**53 - 1)
 _FLOAT_EDGES = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0, -2.5, 3.0, 0.1, 1e-5, 100.0, math.nan, math.inf, -math.inf, 5e-324, -2.2e-308,
                 1.7976931348623157e308, 9007199254740993.0, 1e200, -1e-200, 2.0**63, -2.0**63, 4294967296.0)
 _F32_EDGES = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0, -2.5, 3.0, round_f32(0.1), math.nan, math.inf, -math.inf, 2.0**-149, -2.0**-126,
@@ -108,6 +109,19 @@ def ordinary(name, rng, near=()):
         x = rng.randint(-3, 20) if rng.random() < 0.6 else rng.randint(0, 12)
     low, high = limits(name) if name != "int" else (-2**63, 2**63 - 1)
     return min(max(x, low), high)
+
+
+def large(name, rng):
+    """An int of any magnitude, or a float of any bits."""
+    if name in ("float", "f64", "f32"):
+        if name == "f32":
+            return struct.unpack("f", struct.pack("I", rng.getrandbits(32)))[0]
+        return struct.unpack("d", struct.pack("Q", rng.getrandbits(64)))[0]
+    if name in ("bool", "boolean"):
+        return rng.random() < 0.5
+    low, high = limits(name) if name != "int" else (-2**63, 2**63 - 1)
+    x = rng.getrandbits(rng.choice((rng.randint(1, 63), 62, 63)))
+    return min(max(-x if rng.random() < 0.5 else x, low), high)
 
 
 def scalar_name(ty):
@@ -234,7 +248,9 @@ class Generator:
                    for _ in range(size)]
         elif style < 0.8:
             out = [ordinary(name, rng)] * size
-        elif style < 0.9:
+        elif style < 0.85:
+            out = [large(name, rng) for _ in range(size)]
+        elif style < 0.93:
             out = [rng.choice(e) if rng.random() < 0.3 else ordinary(name, rng, near) for _ in range(size)]
         else:
             out = [rng.choice(e) for _ in range(size)]
@@ -317,7 +333,8 @@ class Generator:
                 elif turn < self.nedges and (turn % 3 or len(self.params) == 1):
                     v = e[turn % len(e)]
                 else:
-                    v = rng.choice(e) if rng.random() < 0.15 else ordinary(name, rng, near)
+                    style = rng.random() * (1.0 if shapes else 0.5)
+                    v = rng.choice(e) if style < 0.15 else large(name, rng) if style < 0.25 else ordinary(name, rng, near)
                 arg = Arg(self._scalar(name, v))
             args[p.name] = arg
         if turn > 3 and self.alias and len(arrays) > 1 and rng.random() < 0.15:
