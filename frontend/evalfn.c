@@ -99,10 +99,18 @@ static void compute_float(kb_op op, const kb_imm *x, kb_imm *out)
     out->d = d;
 }
 
-/* Does the op give a float that kb_eval does not: by libm, or a NaN? */
-static bool machine_float(kb_op op)
+/* Does the op give a float that kb_eval does not: by libm, or a NaN? Not the division by zero that a guard forbids. */
+static bool machine_float(kb_op op, const kb_imm *x)
 {
-  return strchr("DS", kb_ops[op].result) && kb_ops[op].expr && (!(kb_ops[op].flags & KB_OF_T) || op >= KB_FPOW);
+  if (!strchr("DS", kb_ops[op].result) || !kb_ops[op].expr)
+    return false;
+  switch (op) {
+  case KB_FFLOORDIV:
+  case KB_FMOD: return x[1].d != 0.0;
+  case KB_SFLOORDIV:
+  case KB_SMOD: return x[1].s != 0.0f;
+  default: return !(kb_ops[op].flags & KB_OF_T) || op >= KB_FPOW;
+  }
 }
 
 static bool scalar(frame *fr, kb_ref r)
@@ -119,7 +127,7 @@ static bool scalar(frame *fr, kb_ref r)
   case KB_EVAL_OK: break;
   case KB_EVAL_FAILS: fr->how = LEFT; return false;
   case KB_EVAL_NO:
-    if (!machine_float((kb_op)v->op))
+    if (!machine_float((kb_op)v->op, x))
       return broken(fr, "is undefined for %lld, %lld", (long long)x[0].i, (long long)x[1].i);
     compute_float((kb_op)v->op, x, &res.imm);
   }
@@ -351,7 +359,7 @@ static kb_cell entry_value(frame *fr, const kb_entry *e, kb_ty *ty)
     kb_ty part;
     x[i] = entry_value(fr, &e->sub[i], &part).imm;
   }
-  if (kb_eval((kb_op)e->what, x, e->n, c.imm, &c.imm) == KB_EVAL_NO && machine_float((kb_op)e->what))
+  if (kb_eval((kb_op)e->what, x, e->n, c.imm, &c.imm) == KB_EVAL_NO && machine_float((kb_op)e->what, x))
     compute_float((kb_op)e->what, x, &c.imm);
   switch (kb_ops[e->what].result) {
   case 'D': *ty = KB_T_F64; break;
