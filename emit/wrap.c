@@ -136,9 +136,17 @@ static bool is_none(kb_ty t)
   return t == KB_T_VOID || t == KB_T_NONE;
 }
 
-static const char *class_of(const kb_sigparam *p)
+/* C type of parameter k of the kernel's own function. */
+static const char *class_of(const kb_fn *f, uint32_t k)
 {
-  return kb_cclass(p->ty, kind_of(p->ty) == P_ARRAY && !p->written); /* inside, pointers are not const */
+  kb_ty t = kb_v(f, f->params[k])->ty;
+  return kb_cclass(t, kb_type_of(t)->readonly);
+}
+
+/* A u64 parameter that the kernel takes as a Python int, which is an int64_t as long as it fits. */
+static bool is_narrow(const kb_fn *f, uint32_t k)
+{
+  return f->sig[k].ty == KB_T_U64 && kb_type_letter(kb_v(f, f->params[k])->ty) == 'I';
 }
 
 static void put_decl(FILE *out, const char *type, uint32_t k)
@@ -161,7 +169,7 @@ static void put_params(FILE *out, const kb_fn *f, const char *before)
 {
   for (uint32_t k = 0; k < f->nparams; k++) {
     (void)fputs(k > 0 ? ", " : before, out);
-    put_decl(out, class_of(&f->sig[k]), k);
+    put_decl(out, class_of(f, k), k);
   }
 }
 
@@ -177,7 +185,7 @@ static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
   }
   (void)fprintf(out, "KB_HIDDEN int e_%s(", f->c_name);
   for (uint32_t k = 0; k < f->nparams; k++) {
-    const char *type = class_of(&f->sig[k]);
+    const char *type = class_of(f, k);
     bool view = kind_of(f->sig[k].ty) == P_ARRAY;
     (void)fprintf(out, "%s%s%s%s", k > 0 ? ", " : "", view ? "const " : "", type, view ? " *" : "");
   }
@@ -289,7 +297,7 @@ static void put_fast_locals(FILE *out, const kb_fn *f)
       (void)fprintf(out, "  void *v%u;\n", (unsigned)k);
     else {
       (void)fputs("  ", out);
-      put_decl(out, class_of(p), k);
+      put_decl(out, class_of(f, k), k);
       (void)fputs(";\n", out);
     }
   }
@@ -315,9 +323,9 @@ static void put_fast(FILE *out, const kb_fn *f)
       if (kind == P_FLOAT && p->ty == KB_T_F32)
         (void)fprintf(out, ", (float)d%u", (unsigned)k);
       else if (kind == P_U64)
-        (void)fprintf(out, ", (uint64_t)i%u", (unsigned)k);
+        (void)fprintf(out, ", (%s)i%u", class_of(f, k), (unsigned)k);
       else if (kind == P_POINTER)
-        (void)fprintf(out, ", (%s)v%u", class_of(p), (unsigned)k);
+        (void)fprintf(out, ", (%s)v%u", class_of(f, k), (unsigned)k);
       else
         (void)fprintf(out, ", p%u", (unsigned)k);
     }
@@ -326,16 +334,17 @@ static void put_fast(FILE *out, const kb_fn *f)
   (void)fprintf(out, "  return s_%s(self, args, nargsf, kwnames);\n}\n", f->c_name);
 }
 
-static void put_slow_arg(FILE *out, const kb_sigparam *p, unsigned k)
+static void put_slow_arg(FILE *out, const kb_fn *f, uint32_t k)
 {
+  const kb_sigparam *p = &f->sig[k];
   switch (kind_of(p->ty)) {
-  case P_FLOAT: (void)fprintf(out, ", %sv[%u].d", p->ty == KB_T_F32 ? "(float)" : "", k); break;
+  case P_FLOAT: (void)fprintf(out, ", %sv[%u].d", p->ty == KB_T_F32 ? "(float)" : "", (unsigned)k); break;
   case P_INT:
-  case P_SIZED: (void)fprintf(out, ", v[%u].i", k); break;
-  case P_U64: (void)fprintf(out, ", v[%u].u", k); break;
-  case P_BOOL: (void)fprintf(out, ", v[%u].i != 0", k); break;
-  case P_ARRAY: (void)fprintf(out, ", p%u", k); break;
-  case P_POINTER: (void)fprintf(out, ", (%s)v[%u].p", class_of(p), k); break;
+  case P_SIZED: (void)fprintf(out, ", v[%u].i", (unsigned)k); break;
+  case P_U64: (void)fprintf(out, ", (%s)v[%u].u", class_of(f, k), (unsigned)k); break;
+  case P_BOOL: (void)fprintf(out, ", v[%u].i != 0", (unsigned)k); break;
+  case P_ARRAY: (void)fprintf(out, ", p%u", (unsigned)k); break;
+  case P_POINTER: (void)fprintf(out, ", (%s)v[%u].p", class_of(f, k), (unsigned)k); break;
   }
 }
 
@@ -350,14 +359,14 @@ static void put_slow(FILE *out, const kb_fn *f)
                 (unsigned)n, (unsigned)(nheld ? nheld : 1));
   for (uint32_t k = 0; k < f->nparams; k++)
     if (kind_of(f->sig[k].ty) == P_ARRAY)
-      (void)fprintf(out, "  %s p%u;\n", class_of(&f->sig[k]), (unsigned)k);
+      (void)fprintf(out, "  %s p%u;\n", class_of(f, k), (unsigned)k);
   (void)fputs("  if (kbpy_convert(self, args, nargsf, kwnames, o, v, &held) < 0)\n    return NULL;\n", out);
   for (uint32_t k = 0; k < f->nparams; k++)
     if (kind_of(f->sig[k].ty) == P_ARRAY)
       (void)fprintf(out, "  kbpy_get_view(&p%u, &v[%u], %u);\n", (unsigned)k, (unsigned)k, kb_type_of(f->sig[k].ty)->rank);
   (void)fprintf(out, "  r = c_%s(self", f->c_name);
   for (uint32_t k = 0; k < f->nparams; k++)
-    put_slow_arg(out, &f->sig[k], k);
+    put_slow_arg(out, f, k);
   (void)fputs(");\n  kbpy_release(&held);\n  return r;\n}\n", out);
 }
 
@@ -381,8 +390,9 @@ static void put_default(FILE *out, const kb_sigparam *p)
   (void)fputs(" }", out);
 }
 
-static void put_param_row(FILE *out, const kb_sigparam *p)
+static void put_param_row(FILE *out, const kb_fn *f, uint32_t k)
 {
+  const kb_sigparam *p = &f->sig[k];
   const kb_type *t = kb_type_of(p->ty);
   param_kind kind = kind_of(p->ty);
   bool scalar = kind < P_ARRAY;
@@ -392,9 +402,9 @@ static void put_param_row(FILE *out, const kb_sigparam *p)
   put_str(out, kb_type_name(p->ty));
   (void)fprintf(out, ", %s, %s, %d, ", scalar ? "KBPY_SCALAR" : kind == P_ARRAY ? "KBPY_ARRAY" : "KBPY_POINTER",
                 elem(scalar ? p->ty : t->elem), kind == P_ARRAY ? t->rank : 0);
-  (void)fprintf(out, "0%s%s%s%s, ", !scalar && p->written ? " | KBPY_WRITTEN" : "",
+  (void)fprintf(out, "0%s%s%s%s%s, ", !scalar && p->written ? " | KBPY_WRITTEN" : "",
                 kind == P_ARRAY && t->contig ? " | KBPY_CONTIG" : "", p->has_def ? " | KBPY_DEFAULT" : "",
-                p->ty == KB_T_INT ? " | KBPY_BIGINT" : "");
+                p->ty == KB_T_INT ? " | KBPY_BIGINT" : "", is_narrow(f, k) ? " | KBPY_NARROW" : "");
   put_default(out, p);
   (void)fputs(" },\n", out);
 }
@@ -404,7 +414,7 @@ static void put_fn_tables(FILE *out, const kb_mod *m, const kb_fn *f)
   if (f->nparams) {
     (void)fprintf(out, "\nstatic const kbpy_param params_%s[] = {\n", f->c_name);
     for (uint32_t k = 0; k < f->nparams; k++)
-      put_param_row(out, &f->sig[k]);
+      put_param_row(out, f, k);
     (void)fputs("};\n", out);
   }
   char *text = NULL;
