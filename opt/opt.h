@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* opt.h: the passes over typed IR, in pipeline order. Each returns how many changes it made. */
+/* opt.h: the passes over typed IR, in pipeline order (frontend/passes.def). Each returns how many changes it made.
+ *
+ * All of them run kb_cfg first, so they need nothing but a function that verifies, and leave one. None moves an
+ * instruction: what is proven is proven where it stands, by what dominates it, and no exit moves across an effect.
+ * doc/passes.txt says what each may do, and why.
+ */
 #ifndef KB_OPT_H
 #define KB_OPT_H
 #include "../ir/ir.h"
 
-uint32_t kb_opt_fold(kb_fn *f);        /* constants and algebra to a fixed point; keeps SSA; may drop branches */
-uint32_t kb_opt_gvn(kb_fn *f);         /* dominator-scoped value numbering; loads merge only where no store between */
-uint32_t kb_opt_range(kb_fn *f);       /* intervals of I values: ...O -> ...N, inorm -> its operand, dead guards */
-uint32_t kb_opt_guardelim(kb_fn *f);   /* a guard implied by a dominating guard or branch goes */
-uint32_t kb_opt_inline(kb_mod *m, kb_fn *f); /* small callees; frames of their snapshots are chained */
-uint32_t kb_opt_dce(kb_fn *f);         /* unused VAL and L-only EFF, phis that only feed each other */
+/* Constants, algebra, webs of phis, to a fixed point; branches on constants become jumps. Keeps rpo, dominators. */
+uint32_t kb_opt_fold(kb_fn *f);
+/* One computation where there were several; loads where no store lies between. Keeps rpo, dominators, loops. */
+uint32_t kb_opt_gvn(kb_fn *f);
+/* Intervals and differences of ints: ...O to ...N, guards that cannot fail, decided comparisons (constants: fold makes
+ * their branches jumps). Wants gvn before it. Keeps rpo, dominators, loops. */
+uint32_t kb_opt_range(kb_fn *f);
+/* Guards and branches that a dominating guard or branch implies. Wants gvn before it. Keeps rpo, dominators, loops. */
+uint32_t kb_opt_guardelim(kb_fn *f);
+/* Small callees, with the frames of their snapshots chained to the caller's. Wants callees done first. Breaks all. */
+uint32_t kb_opt_inline(kb_mod *m, kb_fn *f);
+/* Unused values, loads, phis that only feed each other; what only exits use becomes an expression of their frames. */
+uint32_t kb_opt_dce(kb_fn *f);
 #endif
