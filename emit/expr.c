@@ -133,6 +133,8 @@ static unsigned operand_prec(unsigned p, const char *expr, bool right)
     return p == PRIMARY ? ARGUMENT : UNARY;
   if (p <= BIT_AND && p >= BIT_OR)
     return UNARY; /* gcc suggests parentheses for every mixture here */
+  if (p == UNARY && *expr == '-')
+    return PRIMARY; /* not "--x" */
   if (p == COMPARISON || p == EQUALITY)
     return SUM - 1; /* shifts and arithmetic are clear, comparisons are not */
   if (p == COND)

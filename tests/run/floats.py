@@ -170,3 +170,9 @@ def newton_sqrt(x: float, n: int) -> float:
 
 if __name__ == "__main__":
     raise SystemExit(kb.check.main([__file__]))
+
+
+@kb.kernel
+def double_negation(x: float, y: kb.f32) -> tuple[float, kb.f32]:
+    x = - -x
+    return - -x - -x, - - -y

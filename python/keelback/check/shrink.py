@@ -9,7 +9,7 @@ def _smaller_numbers(v, f32=False):
     if isinstance(v, bool):
         return [False] if v else []
     if isinstance(v, int):
-        c = [0, 1, -1, v // 2 if v > 0 else -(-v // 2), v - 1 if v > 0 else v + 1]
+        c = [0, 1, v // 2 if v > 0 else -(-v // 2), v - 1 if v > 0 else v + 1] + [-1] * (v < 0)  # unsigned ones stay so
         return [x for x in dict.fromkeys(c) if abs(x) < abs(v) or (x > 0 > v and x == -v)]
     if v != v:
         return [0.0, 1.0]
