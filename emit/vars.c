@@ -190,7 +190,6 @@ void out_leaves(const out *o, kb_ref r, void (*fn)(uint32_t, void *), void *data
 typedef struct {
   out *o;
   kb_bits *in, *outs;       /* per block */
-  KB_VEC(uint64_t) last;    /* sorted (value << 32 | position) pairs of the block being tested: unused */
 } live;
 
 static void set_live(kb_ref leaf, void *data) { kb_bits_set((kb_bits *)data, leaf); }
@@ -359,7 +358,6 @@ static void coalesce(out *o, live *l)
         for (kb_ref x = r, x0 = 0; !meet && x != x0; x0 = r, x = next[x])
           for (kb_ref y = a, y0 = 0; !meet && y != y0; y0 = a, y = next[y])
             meet = interfere(&g, x, y);
-        /* two variables of different Python names stay two, where they are variables at all */
         if (meet)
           continue;
         kb_ref t = next[r], rep = kb_is(f, o->var[a], KB_PARAM) ? o->var[a] : o->var[r];

@@ -3,6 +3,7 @@
 #include "specialise.h"
 
 #include <math.h>
+#include <string.h>
 
 static kb_ref arg(const sp *s, uint32_t i) { return sp_part(s, kb_v(s->g, s->at)->args[i], 0); }
 static kb_ty type(const sp *s, uint32_t i) { return sp_ty(s, kb_v(s->g, s->at)->args[i]); }
@@ -264,6 +265,28 @@ void sp_builtin(sp *s)
 
 /* -- Kernels ------------------------------------------------------------------------------------------------------------ */
 
+/* An argument of the declared type. Inside a kernel a u64 parameter is an exact int: past int64 it leaves here. */
+static kb_ref argument(sp *s, uint32_t i, kb_ty to)
+{
+  kb_ref v = sp_store_convert(s, arg(s, i), type(s, i), to);
+  return to == KB_T_U64 ? sp_convert(s, v, KB_T_U64, KB_T_INT) : v;
+}
+
+/* Results as the caller sees them, exact ints: a u64 past int64 leaves behind the call. */
+static void exact_results(sp *s, const kb_ty *types, kb_ref *parts, uint32_t n)
+{
+  uint32_t snap = 0;
+  kb_ref raw[64];
+  memcpy(raw, parts, n * sizeof *raw);
+  for (uint32_t i = 0; i < n; i++) {
+    if (types[i] != KB_T_U64)
+      continue;
+    snap = snap ? snap : sp_deopt_after_call(s, types, raw, n);
+    parts[i] = sp_op1(s, KB_U2I, raw[i]);
+    sp_require(s, sp_op2(s, KB_IGE, parts[i], sp_int(s, 0)), snap);
+  }
+}
+
 void sp_kernel_call(sp *s)
 {
   const kb_val *v = kb_v(s->g, s->at);
@@ -274,11 +297,13 @@ void sp_kernel_call(sp *s)
   kb_ref args[256], parts[64];
   kb_assert(v->nargs <= 256, "a call with %u arguments", v->nargs);
   for (uint32_t i = 0; i < v->nargs; i++)
-    args[i] = sp_store_convert(s, arg(s, i), type(s, i), k->params[i].ty);
-  kb_ty items[64];
+    args[i] = argument(s, i, k->params[i].ty);
+  kb_ty types[64], items[64];
   uint32_t n = kr->kind == KB_K_TUPLE ? kr->n : ret == KB_T_VOID ? 0 : 1;
-  for (uint32_t i = 0; i < n; i++)
-    items[i] = sp_machine(kb_value_type(kr->kind == KB_K_TUPLE ? kr->items[i] : ret), false);
+  for (uint32_t i = 0; i < n; i++) {
+    types[i] = kr->kind == KB_K_TUPLE ? kr->items[i] : ret;
+    items[i] = sp_machine(types[i], false);
+  }
   kb_ref r = sp_op(s, KB_CALL, kr->kind == KB_K_TUPLE ? kb_type_tuple(items, n) : n ? items[0] : KB_T_VOID, args, v->nargs);
   kb_v(s->f, r)->imm.i = callee;
   kb_v(s->f, r)->snap = sp_call_snap(s);
@@ -290,5 +315,6 @@ void sp_kernel_call(sp *s)
       kb_v(s->f, parts[i])->imm.i = i;
     }
   }
+  exact_results(s, types, parts, n);
   sp_set(s, s->at, parts, n);
 }

@@ -197,20 +197,22 @@ static int by_slot(const void *a, const void *b)
   return x < y ? -1 : x > y;
 }
 
-/* A frame of this function at pc; live is 0-terminated, or NULL for no entries. */
-static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result)
+/* A frame of this function at pc; live is 0-terminated, or NULL for no entries; one more entry, or NULL. */
+static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result, const kb_entry *more)
 {
   kb_frame fr = { .fn = s->f->name, .pc = pc, .result = result, .loc = s->loc };
   uint32_t n = 0;
   for (; live && live[n]; n++)
     ;
-  fr.entries = KB_NEW(s->f->arena, kb_entry, n + 1);
+  fr.entries = KB_NEW(s->f->arena, kb_entry, n + 2);
   for (uint32_t i = 0; i < n; i++) {
     uint32_t used = 0;
     /* values without parts (None, strings) are constants of the image; so are reads that never run */
     if (sp_width(sp_ty(s, live[i])) && s->parts[live[i]])
       entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, sp_ty(s, live[i]), s->parts[live[i]], &used);
   }
+  if (more)
+    fr.entries[fr.n++] = *more;
   qsort(fr.entries, fr.n, sizeof *fr.entries, by_slot);
   return fr;
 }
@@ -219,14 +221,14 @@ uint32_t sp_deopt(sp *s)
 {
   if (s->deopt)
     return s->deopt;
-  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, s->live[s->at], UINT32_MAX);
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, s->live[s->at], UINT32_MAX, NULL);
   kb_snap sn = { .kind = KB_EXIT_DEOPT, .msg = "", .nframes = 1, .frames = &fr };
   return s->deopt = kb_snap_new(s->f, &sn);
 }
 
 uint32_t sp_raise(sp *s, int exc, const char *msg, const kb_ref *args, uint32_t n)
 {
-  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, NULL, UINT32_MAX);
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, NULL, UINT32_MAX, NULL);
   kb_snap sn = { .kind = KB_EXIT_RAISE, .exc = (uint8_t)exc, .msg = msg, .nargs = n, .args = (kb_ref *)(uintptr_t)args,
                  .nframes = 1, .frames = &fr };
   return kb_snap_new(s->f, &sn);
@@ -234,8 +236,19 @@ uint32_t sp_raise(sp *s, int exc, const char *msg, const kb_ref *args, uint32_t 
 
 uint32_t sp_call_snap(sp *s)
 {
-  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc + 1, s->live[s->at], kb_v(s->g, s->at)->pc);
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc + 1, s->live[s->at], kb_v(s->g, s->at)->pc, NULL);
   kb_snap sn = { .kind = KB_EXIT_CALL, .msg = "", .nframes = 1, .frames = &fr };
+  return kb_snap_new(s->f, &sn);
+}
+
+uint32_t sp_deopt_after_call(sp *s, const kb_ty *types, const kb_ref *parts, uint32_t n)
+{
+  uint32_t used = 0;
+  bool tuple = kb_type_of(sp_ty(s, s->at))->kind == KB_K_TUPLE;
+  kb_entry result = { 0 };
+  entry(s, &result, kb_v(s->g, s->at)->pc, tuple ? kb_type_tuple(types, n) : types[0], parts, &used);
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc + 1, s->live[s->at], UINT32_MAX, &result);
+  kb_snap sn = { .kind = KB_EXIT_DEOPT, .msg = "", .nframes = 1, .frames = &fr };
   return kb_snap_new(s->f, &sn);
 }
 
@@ -247,104 +260,6 @@ kb_ref sp_guard(sp *s, kb_op op, uint32_t snap, const kb_ref *args, uint32_t n)
 }
 
 void sp_require(sp *s, kb_ref cond, uint32_t snap) { sp_guard(s, KB_GUARD, snap, &cond, 1); }
-
-/* -- Liveness of generic values ----------------------------------------------------------------------------------- */
-
-static bool in_slot(const kb_fn *g, kb_ref r) { return kb_v(g, r)->blk || kb_is(g, r, KB_PARAM); }
-
-static void add_phi_uses(const kb_fn *g, kb_bid b, kb_bid succ, kb_bits *live)
-{
-  const kb_blk *k = &g->blk.v[succ];
-  uint32_t at = 0;
-  while (at < k->pred.n && k->pred.v[at] != b)
-    at++;
-  KB_FOR_INS (g, succ, r) {
-    if (!kb_is(g, r, KB_PHI))
-      break;
-    kb_bits_clear(live, r);
-  }
-  KB_FOR_INS (g, succ, r) {
-    if (!kb_is(g, r, KB_PHI))
-      break;
-    if (in_slot(g, kb_v(g, r)->args[at]))
-      kb_bits_set(live, kb_v(g, r)->args[at]);
-  }
-}
-
-static kb_ref *list_of(kb_arena *a, const kb_bits *b)
-{
-  uint32_t n = 0;
-  for (uint32_t i = 0; kb_bits_next(b, &i); i++)
-    n++;
-  kb_ref *l = KB_NEW(a, kb_ref, n + 1);
-  n = 0;
-  for (uint32_t i = 0; kb_bits_next(b, &i); i++)
-    l[n++] = i;
-  return l;
-}
-
-/* Live at the end of block b, from the live-in sets of its successors. */
-static void live_out(const kb_fn *g, kb_bid b, const kb_bits *in, kb_bits *out, kb_bits *tmp)
-{
-  memset(out->w, 0, (size_t)((out->n + 63) / 64) * 8);
-  for (int i = 0; i < 2; i++) {
-    kb_bid to = g->blk.v[b].succ[i];
-    if (!to)
-      continue;
-    memcpy(tmp->w, in[to].w, (size_t)((out->n + 63) / 64) * 8);
-    add_phi_uses(g, b, to, tmp);
-    kb_bits_or(out, tmp);
-  }
-}
-
-static void step_back(const kb_fn *g, kb_ref r, kb_bits *live)
-{
-  const kb_val *v = kb_v(g, r);
-  kb_bits_clear(live, r);
-  for (uint32_t i = 0; v->op != KB_PHI && i < v->nargs; i++)
-    if (in_slot(g, v->args[i]))
-      kb_bits_set(live, v->args[i]);
-}
-
-/* Fills s->live: for a call what is live after it, for anything else that may leave what is live before it. */
-static void liveness(sp *s)
-{
-  const kb_fn *g = s->g;
-  kb_bits *in = KB_ZALLOC(kb_bits, g->blk.n), out, tmp;
-  for (uint32_t i = 0; i < g->blk.n; i++)
-    kb_bits_init(&in[i], g->val.n);
-  kb_bits_init(&out, g->val.n);
-  kb_bits_init(&tmp, g->val.n);
-  for (bool again = true; again;) {
-    again = false;
-    for (uint32_t i = g->rpo.n; i-- > 0;) {
-      kb_bid b = g->rpo.v[i];
-      live_out(g, b, in, &out, &tmp);
-      for (kb_ref r = g->blk.v[b].last; r; r = kb_v(g, r)->prev)
-        step_back(g, r, &out);
-      again |= kb_bits_or(&in[b], &out);
-    }
-  }
-  for (uint32_t i = 0; i < g->rpo.n; i++) {
-    kb_bid b = g->rpo.v[i];
-    live_out(g, b, in, &out, &tmp);
-    for (kb_ref r = g->blk.v[b].last; r; r = kb_v(g, r)->prev) {
-      const kb_oprow *row = &kb_ops[kb_v(g, r)->op];
-      if (kb_is(g, r, KB_OKCALL)) {
-        kb_bits_clear(&out, r);
-        s->live[r] = list_of(s->f->arena, &out);
-      }
-      step_back(g, r, &out);
-      if (!kb_is(g, r, KB_OKCALL) && ((row->flags & KB_OF_T) || row->kind == KB_OP_CTL))
-        s->live[r] = list_of(s->f->arena, &out);
-    }
-  }
-  for (uint32_t i = 0; i < g->blk.n; i++)
-    kb_bits_free(&in[i]);
-  kb_bits_free(&out);
-  kb_bits_free(&tmp);
-  free(in);
-}
 
 /* -- Phis --------------------------------------------------------------------------------------------------------------- */
 
@@ -506,65 +421,6 @@ static void instruction(sp *s, kb_ref r)
     kb_bug(__FILE__, __LINE__, "no typed form of %s", kb_ops[v->op].text);
 }
 
-/* -- Which arrays are written ------------------------------------------------------------------------------------------------ */
-
-static uint32_t root(uint32_t *up, uint32_t x)
-{
-  while (up[x] != x)
-    x = up[x] = up[up[x]];
-  return x;
-}
-
-static bool carries_arrays(kb_ty t)
-{
-  const kb_type *k = kb_type_of(t);
-  if (k->kind == KB_K_ITER || k->kind == KB_K_ENUMERATE)
-    return carries_arrays(k->elem);
-  if (k->kind == KB_K_TUPLE || k->kind == KB_K_ZIP)
-    for (uint32_t i = 0; i < k->n; i++)
-      if (carries_arrays(k->items[i]))
-        return true;
-  return k->kind == KB_K_ARRAY || k->kind == KB_K_PTR;
-}
-
-/* Joins the values that may be the same array, marks the classes that a store or a call writes. */
-static bool find_writes(const kt_mod *t, const kb_mod *gm, uint32_t fn, uint8_t **writes)
-{
-  const kb_fn *g = gm->fns.v[fn];
-  uint32_t *up = KB_ZALLOC(uint32_t, g->val.n);
-  uint8_t *w = KB_ZALLOC(uint8_t, g->val.n);
-  bool changed = false;
-  (void)t;
-  for (uint32_t i = 0; i < g->val.n; i++)
-    up[i] = i;
-  for (uint32_t i = 0; i < g->rpo.n; i++)
-    KB_FOR_INS (g, g->rpo.v[i], r) {
-      const kb_val *v = kb_v(g, r);
-      for (uint32_t k = 0; carries_arrays(v->ty) && v->op != KB_OKCALL && k < v->nargs; k++)
-        if (carries_arrays(kb_v(g, v->args[k])->ty))
-          up[root(up, v->args[k])] = root(up, r);
-    }
-  for (uint32_t i = 0; i < g->rpo.n; i++)
-    KB_FOR_INS (g, g->rpo.v[i], r) {
-      const kb_val *v = kb_v(g, r);
-      if (v->op == KB_OSETITEM)
-        w[root(up, v->args[0])] = 1;
-      if (v->op == KB_OCALL && kb_type_of(v->ty)->kind == KB_K_ARRAY)
-        w[root(up, r)] = 1;
-      for (uint32_t k = 0; v->op == KB_OKCALL && k < v->nargs; k++) {
-        const kb_fn *callee = gm->fns.v[v->imm.i];
-        if (callee->params && carries_arrays(kb_v(g, v->args[k])->ty) && writes[v->imm.i][callee->params[k]])
-          w[root(up, v->args[k])] = 1;
-      }
-    }
-  for (uint32_t r = 1; r < g->val.n; r++)
-    if (w[root(up, r)] && !writes[fn][r])
-      writes[fn][r] = 1, changed = true;
-  free(up);
-  free(w);
-  return changed;
-}
-
 /* -- One function, the module ---------------------------------------------------------------------------------------------------- */
 
 static void signature(sp *s)
@@ -640,7 +496,7 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   s->parts = KB_ZALLOC(kb_ref *, g->val.n);
   s->live = KB_ZALLOC(kb_ref *, g->val.n);
   s->blk = KB_ZALLOC(kb_bid, g->blk.n);
-  liveness(s);
+  sp_liveness(s);
   for (uint32_t b = 0; b < g->rpo.n; b++)
     s->blk[g->rpo.v[b]] = kb_blk_new(f);
   signature(s);
@@ -680,7 +536,7 @@ kb_mod *kb_specialise(kt_mod *t, kb_mod *gm)
   for (bool again = true; again;) {
     again = false;
     for (uint32_t i = 0; i < n; i++)
-      again |= find_writes(t, gm, i, writes);
+      again |= sp_find_writes(gm, i, writes);
   }
   sp s = { .t = t, .gm = gm, .m = m, .writes_of = (const uint8_t *const *)writes };
   for (uint32_t i = 0; i < n; i++)

@@ -44,8 +44,16 @@ kb_ref sp_float(sp *s, double d);
 uint32_t sp_deopt(sp *s);                                      /* snapshot: the interpreter does `at` again */
 uint32_t sp_raise(sp *s, int exc, const char *msg, const kb_ref *args, uint32_t n);
 uint32_t sp_call_snap(sp *s);                                  /* snapshot behind the call `at` */
+/* Snapshot behind the call `at` for a deopt on its result: the machine parts, of the Python types given. */
+uint32_t sp_deopt_after_call(sp *s, const kb_ty *types, const kb_ref *parts, uint32_t n);
 kb_ref sp_guard(sp *s, kb_op op, uint32_t snap, const kb_ref *args, uint32_t n);
 void sp_require(sp *s, kb_ref cond, uint32_t snap);            /* leaves unless cond */
+
+/* -- spec_live.c, spec_writes.c -------------------------------------------------------------------------- */
+/* Fills s->live: for a call what is live after it, for anything else that may leave what is live before it. */
+void sp_liveness(sp *s);
+/* One round for function fn; writes[f][value] of all functions grow; did any? Run to a fixed point over the module. */
+bool sp_find_writes(const kb_mod *gm, uint32_t fn, uint8_t **writes);
 
 /* -- spec_arith.c -------------------------------------------------------------------------------------- */
 kb_ref sp_convert(sp *s, kb_ref v, kb_ty from, kb_ty to);      /* as arithmetic and casts convert; wraps into sized ints */

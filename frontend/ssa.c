@@ -205,20 +205,20 @@ static void drop_redundant(kb_fn *f)
 /* Values that no effect needs go: phis of dead variables, flags, unused pure operations. */
 static void drop_dead(kb_fn *f)
 {
-  KB_VEC(kb_ref) todo = { 0 };
+  KB_VEC(kb_ref) worklist = { 0 };
   kb_bits live;
   kb_bits_init(&live, f->val.n);
   for (uint32_t i = 0; i < f->rpo.n; i++)
     KB_FOR_INS (f, f->rpo.v[i], r) {
       const kb_oprow *row = &kb_ops[kb_v(f, r)->op];
       if (row->kind == KB_OP_CTL || (row->flags & (KB_OF_S | KB_OF_T)))
-        kb_bits_set(&live, r), kb_vec_push(&todo, r);
+        kb_bits_set(&live, r), kb_vec_push(&worklist, r);
     }
-  while (todo.n) {
-    const kb_val *v = kb_v(f, kb_vec_pop(&todo));
+  while (worklist.n) {
+    const kb_val *v = kb_v(f, kb_vec_pop(&worklist));
     for (uint32_t i = 0; i < v->nargs; i++)
       if (!kb_bits_has(&live, v->args[i]))
-        kb_bits_set(&live, v->args[i]), kb_vec_push(&todo, v->args[i]);
+        kb_bits_set(&live, v->args[i]), kb_vec_push(&worklist, v->args[i]);
   }
   for (kb_ref r = 1; r < f->val.n; r++)
     if (kb_v(f, r)->blk && !kb_bits_has(&live, r))
@@ -226,7 +226,7 @@ static void drop_dead(kb_fn *f)
   for (kb_ref r = 1; r < f->val.n; r++)
     if (kb_v(f, r)->blk && !kb_bits_has(&live, r))
       kb_del(f, r);
-  kb_vec_free(&todo);
+  kb_vec_free(&worklist);
   kb_bits_free(&live);
 }
 

@@ -80,11 +80,11 @@ struct finder {
 /* Adds the guards that lead to EXIT, the first one of its block. */
 static void find_ways(const finder *f, gcall *exit)
 {
-  auto_vec<basic_block, 16> todo;
+  auto_vec<basic_block, 16> worklist;
   bool always = false, joined = false, guarded = false;
-  todo.safe_push(gimple_bb(exit));
-  while (!todo.is_empty()) {
-    basic_block b = todo.pop();
+  worklist.safe_push(gimple_bb(exit));
+  while (!worklist.is_empty()) {
+    basic_block b = worklist.pop();
     edge e;
     edge_iterator i;
     FOR_EACH_EDGE (e, i, b->preds) {
@@ -95,8 +95,8 @@ static void find_ways(const finder *f, gcall *exit)
       else if (only_way(e->src)) {
         if (f->has_exit[e->src->index])
           joined = true;
-        else if (!todo.contains(e->src))
-          todo.safe_push(e->src);
+        else if (!worklist.contains(e->src))
+          worklist.safe_push(e->src);
       } else if (last && gimple_code(last) == GIMPLE_COND) {
         f->out->safe_push({KB_FORM_GUARD, e, exit});
         guarded = true;

@@ -159,3 +159,19 @@ def statement_call(x: kb.f64[:]) -> int:
 
 if __name__ == "__main__":
     raise SystemExit(kb.check.main([__file__]))
+
+
+@kb.kernel(check={"n": [0, 1, 5, 2**62, 2**63 - 1]})
+def unsigned(n: kb.u64, x: kb.u8) -> kb.u64:
+    return n // 2 + x
+
+
+@kb.kernel
+def pair_of_unsigned(n: int) -> tuple[kb.u64, float, kb.i8]:
+    return n, n / 2, 3
+
+
+@kb.kernel(check={"n": [0, 1, 5, -1, 2**62, 2**63 - 1, -2**63], "x": range(-2, 260)})
+def calls_unsigned(n: int, x: int) -> tuple[int, float, int]:
+    a, b, c = pair_of_unsigned(unsigned(n, x))
+    return a - c, b, unsigned(kb.u64(n) >> 1, kb.u8(x))
