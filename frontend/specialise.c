@@ -245,7 +245,7 @@ uint32_t sp_deopt_after_call(sp *s, const kb_ty *types, const kb_ref *parts, uin
 {
   uint32_t used = 0;
   bool tuple = kb_type_of(sp_ty(s, s->at))->kind == KB_K_TUPLE;
-  kb_entry result = { 0 };
+  kb_entry result = { .kind = KB_E_VAL };
   entry(s, &result, kb_v(s->g, s->at)->pc, tuple ? kb_type_tuple(types, n) : types[0], parts, &used);
   kb_frame fr = frame(s, kb_v(s->g, s->at)->pc + 1, s->live[s->at], UINT32_MAX, &result);
   kb_snap sn = { .kind = KB_EXIT_DEOPT, .msg = "", .nframes = 1, .frames = &fr };
