@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { MAYBE_INT = 1, MAYBE_WEAK = 2 };
+enum { MAYBE_INT = 1, MAYBE_WEAK = 2, NOT_JUST_ZERO = 4 /* the int may be another than the constant 0 */ };
 
 typedef struct {
   kb_fn *f;
@@ -32,7 +32,7 @@ static uint8_t lesser(const weak *w, kb_ref r, kb_ty t)
   if (!kb_type_is_float(t) || !kb_is_numeric(a))
     return 0;
   if (a == KB_T_BOOL || a == KB_T_INT)
-    m |= MAYBE_INT;
+    m |= MAYBE_INT | (kb_is(w->f, r, KB_CONST) && kb_v(w->f, r)->imm.i == 0 ? 0 : NOT_JUST_ZERO);
   if (a == KB_T_FLOAT && t != KB_T_FLOAT)
     m |= MAYBE_WEAK;
   return m;
@@ -55,7 +55,7 @@ static uint8_t doubts(const weak *w, const kb_val *v)
   if (v->op == KB_OTUPLE || v->op == KB_OUNPACK || (v->op == KB_PHI && is_tuple(v->ty))) {
     for (uint32_t k = 0; k < v->nargs; k++)
       m |= w->maybe[v->args[k]];
-    return m;
+    return m ? m | NOT_JUST_ZERO : 0;
   }
   if (v->op == KB_OITEM || (v->op == KB_OGETITEM && is_tuple(ty(w, v->args[0]))))
     return kb_type_is_float(v->ty) ? w->maybe[v->args[0]] : 0;
@@ -69,6 +69,8 @@ static uint8_t doubts(const weak *w, const kb_val *v)
       return 0;
     m |= one;
   }
+  if (v->op == KB_OCALL)
+    m |= NOT_JUST_ZERO; /* abs, min, max: kb_maybe_int follows variables only */
   return passes_on(v) ? m : m & MAYBE_WEAK;
 }
 
@@ -121,7 +123,11 @@ static bool use_is_fine(weak *w, kb_ref use, kb_ref r, uint8_t m)
   const kb_val *v = kb_v(f, use);
   kb_ref other = v->nargs == 2 ? (v->args[0] == r ? v->args[1] : v->args[0]) : 0;
   switch (v->op) {
-  case KB_OADD: case KB_OSUB: case KB_OMUL: case KB_OTRUEDIV: case KB_OFLOORDIV: case KB_OMOD: case KB_OPOW:
+  case KB_OTRUEDIV: /* sum(x) / len(x): 0 and 0.0 have one quotient; specialise picks the message for / 0 */
+    if (v->args[0] == r && kb_type_is_integral(ty(w, other)) && (m & (MAYBE_INT | NOT_JUST_ZERO)) == MAYBE_INT)
+      return true;
+    return meets(w, r, other, m, false);
+  case KB_OADD: case KB_OSUB: case KB_OMUL: case KB_OFLOORDIV: case KB_OMOD: case KB_OPOW:
     return meets(w, r, other, m, false);
   case KB_OLT: case KB_OLE: case KB_OEQ: case KB_ONE: case KB_OGT: case KB_OGE:
     return meets(w, r, other, m, true);

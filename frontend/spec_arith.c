@@ -327,6 +327,19 @@ static kb_ref unary(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ty t)
   return is_sized(t) ? wrap(s, a, t) : a;
 }
 
+/* x / n where x is the int 0 until a float comes: the int's message when n is zero. */
+static void int_by_zero(sp *s, const kb_val *v)
+{
+  kb_ty tb = sp_ty(s, v->args[1]);
+  if (v->op != KB_OTRUEDIV || !kb_type_is_float(sp_ty(s, v->args[0])) || !kb_type_is_integral(tb))
+    return;
+  kb_ref is_int = sp_is_int(s, v->args[0]);
+  if (kb_is(s->f, is_int, KB_CONST) && !kb_v(s->f, is_int)->imm.i)
+    return;
+  kb_ref bad = sp_op2(s, KB_BAND, is_int, sp_op1(s, KB_BNOT, sp_truth(s, v->args[1])));
+  sp_require(s, sp_op1(s, KB_BNOT, bad), sp_raise(s, KB_EXC_ZeroDivisionError, s->t->msg[KM_INT_TRUEDIV], NULL, 0));
+}
+
 static kb_ref is_none(sp *s, const kb_val *v)
 {
   bool same = sp_ty(s, v->args[0]) == sp_ty(s, v->args[1]);
@@ -340,6 +353,7 @@ bool sp_arith(sp *s)
   kb_ref r = 0;
   if (v->ty == KB_T_BOT && op >= KB_OADD && op <= KB_OISNOT)
     return true; /* an operand is never bound: sp_part gives undef */
+  int_by_zero(s, v);
   if ((op >= KB_OADD && op <= KB_OXOR))
     r = sp_binary(s, op, sp_part(s, v->args[0], 0), sp_ty(s, v->args[0]), sp_part(s, v->args[1], 0), sp_ty(s, v->args[1]), v->ty);
   else if (op >= KB_OLT && op <= KB_OGE)

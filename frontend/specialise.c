@@ -281,6 +281,40 @@ static void make_phi(sp *s, kb_ref r)
   sp_set(s, r, parts, n);
 }
 
+kb_ref sp_is_int(sp *s, kb_ref generic)
+{
+  const kb_val *v = kb_v(s->g, generic);
+  if (v->op == KB_OBOUND)
+    return sp_is_int(s, v->args[0]);
+  if (v->op != KB_PHI || !kb_type_is_float(v->ty))
+    return kb_const_int(s->f, KB_T_BOOL, kb_type_is_integral(v->ty));
+  if (!s->is_int[generic]) {
+    s->is_int[generic] = kb_phi(s->f, s->blk[v->blk], KB_T_BOOL, v->nargs);
+    for (uint32_t i = 0; i < v->nargs; i++)
+      sp_is_int(s, v->args[i]);
+  }
+  return s->is_int[generic];
+}
+
+/* The place of generic predecessor i of a block among the predecessors of the typed block. */
+static uint32_t typed_edge(const sp *s, kb_bid block, uint32_t i)
+{
+  kb_bid from = s->blk[s->g->blk.v[block].pred.v[i]], to = s->blk[block];
+  uint32_t at = 0;
+  while (s->f->blk.v[to].pred.v[at] != from)
+    at++;
+  return at;
+}
+
+static void fill_is_int(sp *s, kb_ref r)
+{
+  const kb_val *v = kb_v(s->g, r);
+  for (uint32_t i = 0; s->is_int[r] && i < v->nargs; i++) {
+    kb_ref a = sp_is_int(s, v->args[i]);
+    kb_v(s->f, s->is_int[r])->args[typed_edge(s, v->blk, i)] = a;
+  }
+}
+
 /* A number that becomes a phi of another type is converted at the end of its block: exact ints only. */
 static kb_ref convert_for_phi(sp *s, kb_ref generic, kb_ref part, kb_ty to)
 {
@@ -298,10 +332,8 @@ static void fill_phi(sp *s, kb_ref r)
   const kb_blk *gb = &s->g->blk.v[v->blk];
   uint32_t width = sp_width(v->ty);
   for (uint32_t i = 0; i < v->nargs; i++) {
-    kb_bid from = s->blk[gb->pred.v[i]], to = s->blk[v->blk];
-    uint32_t at = 0;
-    while (s->f->blk.v[to].pred.v[at] != from)
-      at++;
+    kb_bid from = s->blk[gb->pred.v[i]];
+    uint32_t at = typed_edge(s, v->blk, i);
     for (uint32_t k = 0; k < width; k++) {
       kb_ref part = v->args[i] && kb_v(s->g, v->args[i])->op != KB_UNDEF ? sp_part(s, v->args[i], k) : 0;
       if (!part)
@@ -495,6 +527,7 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   f->recursive = reaches(s->gm, i, i, seen);
   s->parts = KB_ZALLOC(kb_ref *, g->val.n);
   s->live = KB_ZALLOC(kb_ref *, g->val.n);
+  s->is_int = KB_ZALLOC(kb_ref, g->val.n);
   s->blk = KB_ZALLOC(kb_bid, g->blk.n);
   sp_liveness(s);
   for (uint32_t b = 0; b < g->rpo.n; b++)
@@ -515,10 +548,13 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   }
   for (uint32_t b = 0; b < g->rpo.n; b++)
     KB_FOR_INS (g, g->rpo.v[b], r)
-      if (kb_is(g, r, KB_PHI))
+      if (kb_is(g, r, KB_PHI)) {
         fill_phi(s, r);
+        fill_is_int(s, r);
+      }
   free(s->parts);
   free(s->live);
+  free(s->is_int);
   free(s->blk);
   kb_cfg(f);
 }

@@ -24,6 +24,7 @@ typedef struct {
   kb_bid cur;            /* typed block being filled */
   kb_ref at;             /* generic instruction being translated */
   kb_loc loc;
+  kb_ref *is_int;        /* per generic phi that may be the int 0 or a float: a bool phi that says which; made on demand */
   uint32_t deopt;        /* snapshot of `at` for deopts, made when first wanted */
 } sp;
 
@@ -48,6 +49,7 @@ uint32_t sp_call_snap(sp *s);                                  /* snapshot behin
 uint32_t sp_deopt_after_call(sp *s, const kb_ty *types, const kb_ref *parts, uint32_t n);
 kb_ref sp_guard(sp *s, kb_op op, uint32_t snap, const kb_ref *args, uint32_t n);
 void sp_require(sp *s, kb_ref cond, uint32_t snap);            /* leaves unless cond */
+kb_ref sp_is_int(sp *s, kb_ref generic);                       /* is this value of a float variable an int in Python? */
 
 /* -- spec_live.c, spec_writes.c -------------------------------------------------------------------------- */
 /* Fills s->live: for a call what is live after it, for anything else that may leave what is live before it. */

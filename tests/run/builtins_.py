@@ -99,5 +99,29 @@ def length_of_range(n: int) -> int:
     return len(range(n)) + len(range(2, n, 3))
 
 
+@kb.kernel
+def mean(x: kb.f64[:]) -> float:
+    return sum(x) / len(x)
+
+
+@kb.kernel
+def mean_of_positive(x: kb.f64[:], n: int) -> float:
+    s = 0
+    k = n & 3
+    for v in x:
+        if v > 0:
+            s += v
+            k += 1
+    return s / k
+
+
+@kb.kernel
+def mean_f32(x: kb.f32[:]) -> kb.f32:
+    s = 0
+    for v in x:
+        s += v
+    return s / len(x)
+
+
 if __name__ == "__main__":
     raise SystemExit(kb.check.main([__file__]))
