@@ -7,9 +7,9 @@ import math
 import os
 import time
 
-from .compare import as_declared
+from .compare import NOT_YET, as_declared
 
-KINDS = ("value", "type", "message", "memory", "crash", "hang")
+KINDS = ("value", "type", "message", "memory", "crash", "hang", "lazy")
 
 
 class Self:
@@ -46,6 +46,8 @@ class Self:
             os.abort()
         if self.fault == "hang":
             time.sleep(1000)
+        if self.fault == "lazy":
+            return "raise", ("OverflowError", "going on is " + NOT_YET), memory
         if self.fault == "message" and how == "raise":
             return how, (value[0], value[1] + "!"), memory
         if self.fault == "memory" and memory and memory[0]:
