@@ -173,7 +173,7 @@ def growth():
     work()
     gc.collect()
     start = tracemalloc.get_traced_memory()[0]
-    for _ in range(500):
+    for _ in range(200):
         work()
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - start
@@ -184,7 +184,8 @@ def growth():
 watched = (empty, holder, k.at, k.opt.py_func, IndexError)
 work()
 counts = [sys.getrefcount(o) for o in watched]
-ok(growth() < 500 * 40, "no memory is lost")  # CPython keeps a few strings of code objects
+grown = [growth() for _ in range(4)]  # a leak shows each time; CPython's free lists come and go
+ok(min(grown) < 200 * 20, "no memory is lost", grown)
 equal([sys.getrefcount(o) for o in watched], counts, "nor references")
 
 # -- Import ---------------------------------------------------------------------------------------------------------
