@@ -181,9 +181,9 @@ bool kb_cc_object(const kb_cc *c, const char *source, const char *output, bool k
 {
   kb_argv a = { 0 };
   put_compile(c, &a, kernels);
+  kb_vec_push(&a, "-fPIC"); /* an object may go into a shared library, too */
   if (for_python) {
     kb_vec_push(&a, "-DKB_PYTHON");
-    kb_vec_push(&a, "-fPIC");
     kb_vec_push(&a, "-fvisibility=hidden");
     if (!kernels) {
       kb_vec_push(&a, "-isystem");
