@@ -294,21 +294,32 @@ static void note_order(PyObject *order, const char *qualname, const char *name)
   Py_XDECREF(item);
 }
 
+/* A dict from each qualified name to the place of its last kernel in the list. */
+static PyObject *last_of_names(PyObject *noted)
+{
+  PyObject *last = PyDict_New();
+  for (Py_ssize_t i = 0; last && i < PyList_GET_SIZE(noted); i++) {
+    PyObject *name = kb_py_get(kb_py_get(PyList_GET_ITEM(noted, i), "py_func"), "__qualname__");
+    PyObject *place = PyLong_FromSsize_t(i);
+    if (place) PyDict_SetItem(last, name, place);
+    Py_XDECREF(place);
+  }
+  return last;
+}
+
 /* The kernels that the file itself defines, in its order; of several with one name, the one that its variable holds. */
 static void choose(kb_py *py, PyObject *noted, owner *own)
 {
   kt_mod *m = py->mod;
   Py_ssize_t n = PyList_GET_SIZE(noted);
+  PyObject *last = last_of_names(noted);
   for (Py_ssize_t i = 0; i < n; i++) {
     PyObject *kernel = PyList_GET_ITEM(noted, i), *function = kb_py_get(kernel, "py_func");
     PyObject *code = PyFunction_Check(function) ? PyFunction_GetCode(function) : NULL;
     if (!code || PyUnicode_Compare(((PyCodeObject *)code)->co_filename, own->filename) != 0) continue;
-    bool again = false; /* is there a later one of the same function's name, and is this one out of reach? */
-    for (Py_ssize_t j = i + 1; j < n && !again; j++) {
-      PyObject *other = kb_py_get(PyList_GET_ITEM(noted, j), "py_func");
-      again =
-          PyObject_RichCompareBool(kb_py_get(other, "__qualname__"), kb_py_get(function, "__qualname__"), Py_EQ) == 1;
-    }
+    /* is there a later one of the same function's name, and is this one out of reach? */
+    PyObject *latest = last ? PyDict_GetItemWithError(last, kb_py_get(function, "__qualname__")) : NULL;
+    bool again = latest && PyLong_AsSsize_t(latest) > i;
     const char *qualname = kb_py_get_str(function, "__qualname__");
     if (again && !is_reachable(function, kernel)) {
       note_order(own->order, qualname, NULL);
@@ -327,6 +338,7 @@ static void choose(kb_py *py, PyObject *noted, owner *own)
       break;
     }
   }
+  Py_XDECREF(last);
 }
 
 static kb_py *py_new(const char *shown)
