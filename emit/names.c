@@ -60,22 +60,23 @@ const char *kb_ctype(kb_ty t, bool readonly)
     (void)snprintf(buf, sizeof buf, "kb_%s%sx%u", readonly ? "c" : "", elem_name(ty->elem), ty->rank);
   else if (ty->kind == KB_K_PTR)
     (void)snprintf(buf, sizeof buf, "%s%s *", readonly ? "const " : "", scalar_ctype(ty->elem));
-  else
-    return scalar_ctype(t);
+  else return scalar_ctype(t);
   return kb_intern(buf);
 }
 
 const char *kb_cclass(kb_ty t, bool readonly)
 {
-  if (t == KB_T_U64)
-    return "uint64_t";
+  if (t == KB_T_U64) return "uint64_t";
   return kb_type_is_sized_int(t) ? "int64_t" : kb_ctype(t, readonly);
 }
 
 /* -- Names ---------------------------------------------------------------------------------------------- */
 
 typedef enum { C_KEYWORD, CPP_KEYWORD, FUNCTION, OBJECT, TYPE, MACRO } reason;
-typedef struct { const char *name; reason why; } taken;
+typedef struct {
+  const char *name;
+  reason why;
+} taken;
 
 static const taken taken_names[] = {
 #define NAME(name, why) { name, why },
@@ -83,40 +84,34 @@ static const taken taken_names[] = {
 #undef NAME
 };
 
-static const char *const reasons[] = {
-  "is a keyword of C", "is a keyword of C++", "is a function of the C library or POSIX", "is a variable of the C library or POSIX",
-  "is a type of the C library or POSIX", "is a macro of the C library or POSIX"
-};
+static const char *const reasons[] = { "is a keyword of C",
+                                       "is a keyword of C++",
+                                       "is a function of the C library or POSIX",
+                                       "is a variable of the C library or POSIX",
+                                       "is a type of the C library or POSIX",
+                                       "is a macro of the C library or POSIX" };
 
-static int compare(const void *key, const void *row)
-{
-  return strcmp((const char *)key, ((const taken *)row)->name);
-}
+static int compare(const void *key, const void *row) { return strcmp((const char *)key, ((const taken *)row)->name); }
 
 static const taken *find(const char *name)
 {
-  return (const taken *)bsearch(name, taken_names, sizeof taken_names / sizeof *taken_names, sizeof *taken_names, compare);
+  return (const taken *)bsearch(name, taken_names, sizeof taken_names / sizeof *taken_names, sizeof *taken_names,
+                                compare);
 }
 
 static bool is_identifier(const char *s)
 {
-  if (!isalpha((unsigned char)*s) && *s != '_')
-    return false;
-  while (isalnum((unsigned char)*s) || *s == '_')
-    s++;
+  if (!isalpha((unsigned char)*s) && *s != '_') return false;
+  while (isalnum((unsigned char)*s) || *s == '_') s++;
   return *s == 0;
 }
 
 const char *kb_cname_refused(const char *name)
 {
-  if (strcmp(name, "main") == 0)
-    return "is the C program's own function";
-  if (name[0] == '_')
-    return "begins with _, which C keeps for itself";
-  if (strncmp(name, "kb_", 3) == 0)
-    return "begins with kb_, as Keelback's own names do";
-  if (!is_identifier(name))
-    return "is no identifier of plain C";
+  if (strcmp(name, "main") == 0) return "is the C program's own function";
+  if (name[0] == '_') return "begins with _, which C keeps for itself";
+  if (strncmp(name, "kb_", 3) == 0) return "begins with kb_, as Keelback's own names do";
+  if (!is_identifier(name)) return "is no identifier of plain C";
   const taken *t = find(name);
   return t ? reasons[t->why] : NULL;
 }
@@ -124,6 +119,6 @@ const char *kb_cname_refused(const char *name)
 bool kb_cname_local_ok(const char *name)
 {
   const taken *t = find(name);
-  return is_identifier(name) && strncmp(name, "__", 2) != 0 && strncmp(name, "kb_", 3) != 0
-         && (t == NULL || t->why == FUNCTION);
+  return is_identifier(name) && strncmp(name, "__", 2) != 0 && strncmp(name, "kb_", 3) != 0 &&
+         (t == NULL || t->why == FUNCTION);
 }

@@ -5,6 +5,7 @@
 #include "../include/kbabi.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- Literals -------------------------------------------------------------------------------------------- */
@@ -14,12 +15,10 @@ enum { LITERAL_WIDTH = 100 };
 /* Octal escapes, always of three digits, so that what follows cannot become part of them. */
 static unsigned put_char(FILE *out, unsigned char c)
 {
-  if (c == '"' || c == '\\')
-    return (unsigned)fprintf(out, "\\%c", c);
+  if (c == '"' || c == '\\') return (unsigned)fprintf(out, "\\%c", c);
   if (c >= ' ' && c < 127 && c != '?') /* no trigraphs */
     return (unsigned)fprintf(out, "%c", c);
-  if (c == '\n')
-    return (unsigned)fprintf(out, "\\n");
+  if (c == '\n') return (unsigned)fprintf(out, "\\n");
   return (unsigned)fprintf(out, "\\%03o", c);
 }
 
@@ -45,26 +44,21 @@ static void put_str(FILE *out, const char *s)
     return;
   }
   (void)fputc('"', out);
-  for (; *s; s++)
-    (void)put_char(out, (unsigned char)*s);
+  for (; *s; s++) (void)put_char(out, (unsigned char)*s);
   (void)fputc('"', out);
 }
 
 static void put_comment(FILE *out, const char *s)
 {
   for (; *s; s++)
-    if ((unsigned char)*s >= ' ' && !(*s == '*' && s[1] == '/'))
-      (void)fputc(*s, out);
+    if ((unsigned char)*s >= ' ' && !(*s == '*' && s[1] == '/')) (void)fputc(*s, out);
 }
 
 static void put_double(FILE *out, double d)
 {
-  if (isnan(d))
-    (void)fputs("__builtin_nan(\"\")", out);
-  else if (isinf(d))
-    (void)fputs(d < 0 ? "-__builtin_inf()" : "__builtin_inf()", out);
-  else
-    (void)fprintf(out, "%a", d);
+  if (isnan(d)) (void)fputs("__builtin_nan(\"\")", out);
+  else if (isinf(d)) (void)fputs(d < 0 ? "-__builtin_inf()" : "__builtin_inf()", out);
+  else (void)fprintf(out, "%a", d);
 }
 
 /* -- Types ------------------------------------------------------------------------------------------------- */
@@ -74,16 +68,11 @@ typedef enum { P_FLOAT, P_INT, P_SIZED, P_U64, P_BOOL, P_ARRAY, P_POINTER } para
 static param_kind kind_of(kb_ty t)
 {
   const kb_type *ty = kb_type_of(t);
-  if (ty->kind == KB_K_ARRAY)
-    return P_ARRAY;
-  if (ty->kind == KB_K_PTR)
-    return P_POINTER;
-  if (t == KB_T_BOOL)
-    return P_BOOL;
-  if (kb_type_is_float(t))
-    return P_FLOAT;
-  if (t == KB_T_INT || t == KB_T_I64)
-    return P_INT;
+  if (ty->kind == KB_K_ARRAY) return P_ARRAY;
+  if (ty->kind == KB_K_PTR) return P_POINTER;
+  if (t == KB_T_BOOL) return P_BOOL;
+  if (kb_type_is_float(t)) return P_FLOAT;
+  if (t == KB_T_INT || t == KB_T_I64) return P_INT;
   return t == KB_T_U64 ? P_U64 : P_SIZED;
 }
 
@@ -121,20 +110,11 @@ static const char *limits(kb_ty t)
   }
 }
 
-static bool is_unsigned(kb_ty t)
-{
-  return t >= KB_T_U8 && t <= KB_T_U64;
-}
+static bool is_unsigned(kb_ty t) { return t >= KB_T_U8 && t <= KB_T_U64; }
 
-static bool is_tuple(kb_ty t)
-{
-  return kb_type_of(t)->kind == KB_K_TUPLE;
-}
+static bool is_tuple(kb_ty t) { return kb_type_of(t)->kind == KB_K_TUPLE; }
 
-static bool is_none(kb_ty t)
-{
-  return t == KB_T_VOID || t == KB_T_NONE;
-}
+static bool is_none(kb_ty t) { return t == KB_T_VOID || t == KB_T_NONE; }
 
 /* C type of parameter k of the kernel's own function. */
 static const char *class_of(const kb_fn *f, uint32_t k)
@@ -159,10 +139,8 @@ static void put_decl(FILE *out, const char *type, uint32_t k)
 
 static void put_ret_type(FILE *out, const kb_fn *f, const char *prefix)
 {
-  if (is_tuple(f->ret))
-    (void)fprintf(out, "struct kb_%s%s_ret", prefix, f->c_name);
-  else
-    (void)fputs(kb_cclass(f->ret, false), out);
+  if (is_tuple(f->ret)) (void)fprintf(out, "struct kb_%s%s_ret", prefix, f->c_name);
+  else (void)fputs(kb_cclass(f->ret, false), out);
 }
 
 static void put_params(FILE *out, const kb_fn *f, const char *before)
@@ -179,8 +157,7 @@ static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
   if (is_tuple(f->ret)) {
     const kb_type *t = kb_type_of(f->ret);
     (void)fprintf(out, "struct kb_%s%s_ret { ", prefix, f->c_name);
-    for (uint32_t i = 0; i < t->n; i++)
-      (void)fprintf(out, "%s f%u; ", kb_ctype(t->items[i], false), (unsigned)i);
+    for (uint32_t i = 0; i < t->n; i++) (void)fprintf(out, "%s f%u; ", kb_ctype(t->items[i], false), (unsigned)i);
     (void)fputs("};\n", out);
   }
   (void)fprintf(out, "KB_HIDDEN int e_%s(", f->c_name);
@@ -204,18 +181,12 @@ static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
 static void put_box(FILE *out, kb_ty t, const char *from, uint32_t item)
 {
   char name[32];
-  if (item == UINT32_MAX)
-    (void)snprintf(name, sizeof name, "%s", from);
-  else
-    (void)snprintf(name, sizeof name, "%s.f%u", from, (unsigned)item);
-  if (t == KB_T_BOOL)
-    (void)fprintf(out, "PyBool_FromLong(%s)", name);
-  else if (kb_type_is_float(t))
-    (void)fprintf(out, "kbpy_float(self, %s)", name);
-  else if (is_unsigned(t))
-    (void)fprintf(out, "PyLong_FromUnsignedLongLong(%s)", name);
-  else
-    (void)fprintf(out, "PyLong_FromLongLong(%s)", name);
+  if (item == UINT32_MAX) (void)snprintf(name, sizeof name, "%s", from);
+  else (void)snprintf(name, sizeof name, "%s.f%u", from, (unsigned)item);
+  if (t == KB_T_BOOL) (void)fprintf(out, "PyBool_FromLong(%s)", name);
+  else if (kb_type_is_float(t)) (void)fprintf(out, "kbpy_float(self, %s)", name);
+  else if (is_unsigned(t)) (void)fprintf(out, "PyLong_FromUnsignedLongLong(%s)", name);
+  else (void)fprintf(out, "PyLong_FromLongLong(%s)", name);
 }
 
 static void put_tuple(FILE *out, const kb_type *t)
@@ -224,7 +195,8 @@ static void put_tuple(FILE *out, const kb_type *t)
   for (uint32_t i = 0; i < t->n; i++) {
     (void)fprintf(out, "  if (t) {\n    if ((o = ");
     put_box(out, t->items[i], "ret", i);
-    (void)fprintf(out, ") != NULL)\n      PyTuple_SET_ITEM(t, %u, o);\n    else\n      Py_CLEAR(t);\n  }\n", (unsigned)i);
+    (void)fprintf(out, ") != NULL)\n      PyTuple_SET_ITEM(t, %u, o);\n    else\n      Py_CLEAR(t);\n  }\n",
+                  (unsigned)i);
   }
   (void)fputs("  return t;\n", out);
 }
@@ -243,8 +215,7 @@ static void put_call(FILE *out, const kb_fn *f, const char *prefix)
   (void)fprintf(out, "  if (KB_UNLIKELY(e_%s(", f->c_name);
   for (uint32_t k = 0; k < f->nparams; k++)
     (void)fprintf(out, "%s%sp%u", k > 0 ? ", " : "", kind_of(f->sig[k].ty) == P_ARRAY ? "&" : "", (unsigned)k);
-  if (!is_none(f->ret))
-    (void)fputs(f->nparams ? ", &ret" : "&ret", out);
+  if (!is_none(f->ret)) (void)fputs(f->nparams ? ", &ret" : "&ret", out);
   (void)fputs(")))\n    return kbpy_raise(self);\n", out);
   if (is_none(f->ret)) {
     (void)fputs("  Py_RETURN_NONE;\n", out);
@@ -269,14 +240,13 @@ static void put_fast_test(FILE *out, const kb_sigparam *p, unsigned k)
   case P_INT: (void)fprintf(out, "kbpy_fast_int(args[%u], &p%u)", k, k); break;
   case P_U64: (void)fprintf(out, "kbpy_fast_range(args[%u], 0, INT64_MAX, &i%u)", k, k); break;
   case P_SIZED:
-    if (is_unsigned(p->ty))
-      (void)fprintf(out, "kbpy_fast_range(args[%u], 0, %s_MAX, &p%u)", k, limits(p->ty), k);
-    else
-      (void)fprintf(out, "kbpy_fast_range(args[%u], %s_MIN, %s_MAX, &p%u)", k, limits(p->ty), limits(p->ty), k);
+    if (is_unsigned(p->ty)) (void)fprintf(out, "kbpy_fast_range(args[%u], 0, %s_MAX, &p%u)", k, limits(p->ty), k);
+    else (void)fprintf(out, "kbpy_fast_range(args[%u], %s_MIN, %s_MAX, &p%u)", k, limits(p->ty), limits(p->ty), k);
     break;
   case P_BOOL: (void)fprintf(out, "kbpy_fast_bool(args[%u], &p%u)", k, k); break;
   case P_ARRAY:
-    (void)fprintf(out, "kbpy_fast_array(args[%u], %s, %u, %d, %d, &p%u)", k, elem(t->elem), t->rank, t->contig, p->written, k);
+    (void)fprintf(out, "kbpy_fast_array(args[%u], %s, %u, %d, %d, &p%u)", k, elem(t->elem), t->rank, t->contig,
+                  p->written, k);
     break;
   case P_POINTER:
     (void)fprintf(out, "kbpy_fast_pointer(args[%u], %s, %d, &v%u)", k, elem(t->elem), p->written, k);
@@ -289,12 +259,9 @@ static void put_fast_locals(FILE *out, const kb_fn *f)
   for (uint32_t k = 0; k < f->nparams; k++) {
     const kb_sigparam *p = &f->sig[k];
     param_kind kind = kind_of(p->ty);
-    if (kind == P_FLOAT && p->ty == KB_T_F32)
-      (void)fprintf(out, "  double d%u;\n", (unsigned)k);
-    else if (kind == P_U64)
-      (void)fprintf(out, "  int64_t i%u;\n", (unsigned)k);
-    else if (kind == P_POINTER)
-      (void)fprintf(out, "  void *v%u;\n", (unsigned)k);
+    if (kind == P_FLOAT && p->ty == KB_T_F32) (void)fprintf(out, "  double d%u;\n", (unsigned)k);
+    else if (kind == P_U64) (void)fprintf(out, "  int64_t i%u;\n", (unsigned)k);
+    else if (kind == P_POINTER) (void)fprintf(out, "  void *v%u;\n", (unsigned)k);
     else {
       (void)fputs("  ", out);
       put_decl(out, class_of(f, k), k);
@@ -306,9 +273,11 @@ static void put_fast_locals(FILE *out, const kb_fn *f)
 static void put_fast(FILE *out, const kb_fn *f)
 {
   uint32_t npos = 0;
-  for (uint32_t k = 0; k < f->nparams; k++)
-    npos += !f->sig[k].kwonly;
-  (void)fprintf(out, "\nstatic KBPY_ENTRY PyObject *w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n", f->c_name);
+  for (uint32_t k = 0; k < f->nparams; k++) npos += !f->sig[k].kwonly;
+  (void)fprintf(out,
+                "\nstatic KBPY_ENTRY PyObject *w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject "
+                "*kwnames)\n{\n",
+                f->c_name);
   if (npos == f->nparams) { /* with keyword-only parameters no call is plain */
     put_fast_locals(out, f);
     (void)fprintf(out, "  if (KB_LIKELY(kbpy_plain(nargsf, kwnames, %u)", (unsigned)npos);
@@ -320,14 +289,10 @@ static void put_fast(FILE *out, const kb_fn *f)
     for (uint32_t k = 0; k < f->nparams; k++) {
       const kb_sigparam *p = &f->sig[k];
       param_kind kind = kind_of(p->ty);
-      if (kind == P_FLOAT && p->ty == KB_T_F32)
-        (void)fprintf(out, ", (float)d%u", (unsigned)k);
-      else if (kind == P_U64)
-        (void)fprintf(out, ", (%s)i%u", class_of(f, k), (unsigned)k);
-      else if (kind == P_POINTER)
-        (void)fprintf(out, ", (%s)v%u", class_of(f, k), (unsigned)k);
-      else
-        (void)fprintf(out, ", p%u", (unsigned)k);
+      if (kind == P_FLOAT && p->ty == KB_T_F32) (void)fprintf(out, ", (float)d%u", (unsigned)k);
+      else if (kind == P_U64) (void)fprintf(out, ", (%s)i%u", class_of(f, k), (unsigned)k);
+      else if (kind == P_POINTER) (void)fprintf(out, ", (%s)v%u", class_of(f, k), (unsigned)k);
+      else (void)fprintf(out, ", p%u", (unsigned)k);
     }
     (void)fputs(");\n", out);
   }
@@ -351,22 +316,22 @@ static void put_slow_arg(FILE *out, const kb_fn *f, uint32_t k)
 static void put_slow(FILE *out, const kb_fn *f)
 {
   uint32_t nheld = 0, n = f->nparams ? f->nparams : 1;
+  for (uint32_t k = 0; k < f->nparams; k++) nheld += kind_of(f->sig[k].ty) >= P_ARRAY;
+  (void)fprintf(
+      out,
+      "\nstatic KB_COLD PyObject *s_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n",
+      f->c_name);
+  (void)fprintf(out, "  PyObject *o[%u], *r;\n  kbpy_value v[%u];\n  Py_buffer b[%u];\n  kbpy_held held = { 0, b };\n",
+                (unsigned)n, (unsigned)n, (unsigned)(nheld ? nheld : 1));
   for (uint32_t k = 0; k < f->nparams; k++)
-    nheld += kind_of(f->sig[k].ty) >= P_ARRAY;
-  (void)fprintf(out, "\nstatic KB_COLD PyObject *s_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n",
-                f->c_name);
-  (void)fprintf(out, "  PyObject *o[%u], *r;\n  kbpy_value v[%u];\n  Py_buffer b[%u];\n  kbpy_held held = { 0, b };\n", (unsigned)n,
-                (unsigned)n, (unsigned)(nheld ? nheld : 1));
-  for (uint32_t k = 0; k < f->nparams; k++)
-    if (kind_of(f->sig[k].ty) == P_ARRAY)
-      (void)fprintf(out, "  %s p%u;\n", class_of(f, k), (unsigned)k);
+    if (kind_of(f->sig[k].ty) == P_ARRAY) (void)fprintf(out, "  %s p%u;\n", class_of(f, k), (unsigned)k);
   (void)fputs("  if (kbpy_convert(self, args, nargsf, kwnames, o, v, &held) < 0)\n    return NULL;\n", out);
   for (uint32_t k = 0; k < f->nparams; k++)
     if (kind_of(f->sig[k].ty) == P_ARRAY)
-      (void)fprintf(out, "  kbpy_get_view(&p%u, &v[%u], %u);\n", (unsigned)k, (unsigned)k, kb_type_of(f->sig[k].ty)->rank);
+      (void)fprintf(out, "  kbpy_get_view(&p%u, &v[%u], %u);\n", (unsigned)k, (unsigned)k,
+                    kb_type_of(f->sig[k].ty)->rank);
   (void)fprintf(out, "  r = c_%s(self", f->c_name);
-  for (uint32_t k = 0; k < f->nparams; k++)
-    put_slow_arg(out, f, k);
+  for (uint32_t k = 0; k < f->nparams; k++) put_slow_arg(out, f, k);
   (void)fputs(");\n  kbpy_release(&held);\n  return r;\n}\n", out);
 }
 
@@ -400,7 +365,10 @@ static void put_param_row(FILE *out, const kb_fn *f, uint32_t k)
   put_str(out, p->name);
   (void)fputs(", ", out);
   put_str(out, kb_type_name(p->ty));
-  (void)fprintf(out, ", %s, %s, %d, ", scalar ? "KBPY_SCALAR" : kind == P_ARRAY ? "KBPY_ARRAY" : "KBPY_POINTER",
+  (void)fprintf(out, ", %s, %s, %d, ",
+                scalar            ? "KBPY_SCALAR"
+                : kind == P_ARRAY ? "KBPY_ARRAY"
+                                  : "KBPY_POINTER",
                 elem(scalar ? p->ty : t->elem), kind == P_ARRAY ? t->rank : 0);
   (void)fprintf(out, "0%s%s%s%s%s, ", !scalar && p->written ? " | KBPY_WRITTEN" : "",
                 kind == P_ARRAY && t->contig ? " | KBPY_CONTIG" : "", p->has_def ? " | KBPY_DEFAULT" : "",
@@ -413,8 +381,7 @@ static void put_fn_tables(FILE *out, const kb_mod *m, const kb_fn *f)
 {
   if (f->nparams) {
     (void)fprintf(out, "\nstatic const kbpy_param params_%s[] = {\n", f->c_name);
-    for (uint32_t k = 0; k < f->nparams; k++)
-      put_param_row(out, f, k);
+    for (uint32_t k = 0; k < f->nparams; k++) put_param_row(out, f, k);
     (void)fputs("};\n", out);
   }
   char *text = NULL;
@@ -442,11 +409,10 @@ static void put_fn_row(FILE *out, const kb_fn *f)
   put_str(out, f->name);
   (void)fputs(", ", out);
   put_str(out, f->doc);
-  (void)fprintf(out, ", w_%s, %u, %u, %u, %u, ", f->c_name, f->loc.line, (unsigned)f->nparams, (unsigned)nposonly, (unsigned)npos);
-  if (f->nparams)
-    (void)fprintf(out, "params_%s, ", f->c_name);
-  else
-    (void)fputs("NULL, ", out);
+  (void)fprintf(out, ", w_%s, %u, %u, %u, %u, ", f->c_name, f->loc.line, (unsigned)f->nparams, (unsigned)nposonly,
+                (unsigned)npos);
+  if (f->nparams) (void)fprintf(out, "params_%s, ", f->c_name);
+  else (void)fputs("NULL, ", out);
   put_str(out, is_none(f->ret) ? "None" : kb_type_name(f->ret));
   (void)fprintf(out, ", ir_%s },\n", f->c_name);
 }
@@ -472,13 +438,11 @@ static uint32_t put_fn_rows(FILE *out, const kb_mod *m)
   uint32_t n = 0;
   (void)fputs("\nstatic const kbpy_kernel_def kernel_defs[] = {\n", out);
   for (uint32_t i = 0; i < m->fns.n; i++) {
-    if (!m->fns.v[i]->exported)
-      continue;
+    if (!m->fns.v[i]->exported) continue;
     put_fn_row(out, m->fns.v[i]);
     n++;
   }
-  if (n == 0)
-    (void)fputs("  { NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL }\n", out);
+  if (n == 0) (void)fputs("  { NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL }\n", out);
   (void)fputs("};\n", out);
   return n;
 }
@@ -499,22 +463,29 @@ static void put_module(FILE *out, const kb_mod *m, const kb_emit_opts *o, const 
   put_str(out, o->version);
   (void)fputs(", ", out);
   put_str(out, m->python);
-  (void)fprintf(out, ", source, %zu, code, %zu, c_source, %u, kernel_defs\n};\n", src->nsource, src->ncode, (unsigned)n);
+  (void)fprintf(out, ", source, %zu, code, %zu, c_source, %u, kernel_defs\n};\n", src->nsource, src->ncode,
+                (unsigned)n);
 
   const char *dot = strrchr(o->module, '.'), *name = dot ? dot + 1 : o->module;
   (void)fputs("\nstatic int execute(PyObject *module)\n{\n  return kbpy_module_exec(module, &module_def);\n}\n"
-              "\nstatic PyModuleDef_Slot slots[] = { { Py_mod_exec, (void *)execute }, { 0, NULL } };\n", out);
-  (void)fprintf(out, "static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, \"%s\", NULL, 0, NULL, slots, NULL, NULL, NULL };\n",
+              "\nstatic PyModuleDef_Slot slots[] = { { Py_mod_exec, (void *)execute }, { 0, NULL } };\n",
+              out);
+  (void)fprintf(out,
+                "static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, \"%s\", NULL, 0, NULL, slots, NULL, "
+                "NULL, NULL };\n",
                 name);
   (void)fprintf(out, "\nPyMODINIT_FUNC PyInit_%s(void)\n{\n  return PyModuleDef_Init(&definition);\n}\n", name);
 }
 
-/* The code object and the structures are those of one minor version. */
+/* The code object and the structures are those of one minor version: "3.11". */
 static void put_version_check(FILE *out, const char *python)
 {
-  unsigned major = 0, minor = 0;
-  if (python && sscanf(python, "%u.%u", &major, &minor) == 2)
-    (void)fprintf(out, "#if PY_VERSION_HEX >> 16 != 0x%02x%02x\n#error \"made for Python %u.%u\"\n#endif\n\n", major, minor, major, minor);
+  char *end = NULL;
+  unsigned long major = python ? strtoul(python, &end, 10) : 0;
+  if (major == 0 || *end != '.') return;
+  unsigned long minor = strtoul(end + 1, NULL, 10);
+  (void)fprintf(out, "#if PY_VERSION_HEX >> 16 != 0x%02lx%02lx\n#error \"made for Python %lu.%lu\"\n#endif\n\n", major,
+                minor, major, minor);
 }
 
 void kb_emit_python(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_emit_pysource *src)
@@ -525,12 +496,10 @@ void kb_emit_python(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_
   (void)fputs("; do not edit. SPDX-License-Identifier: 0BSD */\n#include <kbpy.h>\n\n", out);
   put_version_check(out, m->python);
   for (uint32_t i = 0; i < m->fns.n; i++)
-    if (m->fns.v[i]->exported)
-      put_extern(out, m->fns.v[i], prefix);
+    if (m->fns.v[i]->exported) put_extern(out, m->fns.v[i], prefix);
   for (uint32_t i = 0; i < m->fns.n; i++) {
     const kb_fn *f = m->fns.v[i];
-    if (!f->exported)
-      continue;
+    if (!f->exported) continue;
     put_call(out, f, prefix);
     put_slow(out, f);
     put_fast(out, f);

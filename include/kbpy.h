@@ -38,48 +38,74 @@ extern "C" {
 /* -- Tables of a module -------------------------------------------------------------------------------- */
 
 /* Classes of elements and scalars. ORDER: kbpy_elems in runtime/py_array.c. */
-typedef enum { KBPY_I8, KBPY_I16, KBPY_I32, KBPY_I64, KBPY_U8, KBPY_U16, KBPY_U32, KBPY_U64, KBPY_F32, KBPY_F64, KBPY_BOOL,
-               KBPY_NELEM } kbpy_elem;
+typedef enum {
+  KBPY_I8,
+  KBPY_I16,
+  KBPY_I32,
+  KBPY_I64,
+  KBPY_U8,
+  KBPY_U16,
+  KBPY_U32,
+  KBPY_U64,
+  KBPY_F32,
+  KBPY_F64,
+  KBPY_BOOL,
+  KBPY_NELEM
+} kbpy_elem;
 typedef enum { KBPY_SCALAR, KBPY_ARRAY, KBPY_POINTER } kbpy_kind;
-enum { /* kbpy_param.flags */
-  KBPY_WRITTEN = 1,  /* array, pointer: the kernel stores into it */
-  KBPY_CONTIG = 2,   /* array: stride of the last axis is 1 */
-  KBPY_DEFAULT = 4,  /* may be left out */
-  KBPY_BIGINT = 8,   /* scalar: Python's int: past 64 bits it is Keelback that cannot yet, not the caller who is wrong */
-  KBPY_NARROW = 16   /* scalar of KBPY_U64: the same for 2**63 and more */
+enum {                   /* kbpy_param.flags */
+       KBPY_WRITTEN = 1, /* array, pointer: the kernel stores into it */
+       KBPY_CONTIG = 2,  /* array: stride of the last axis is 1 */
+       KBPY_DEFAULT = 4, /* may be left out */
+       KBPY_BIGINT =
+           8, /* scalar: Python's int: past 64 bits it is Keelback that cannot yet, not the caller who is wrong */
+       KBPY_NARROW = 16 /* scalar of KBPY_U64: the same for 2**63 and more */
 };
 
 /* A converted argument: i for bool and the signed ints, u for the unsigned ones, d for floats, p for pointers. */
-typedef struct { void *data; ptrdiff_t shape[4], stride[4]; } kbpy_view;
-typedef union { int64_t i; uint64_t u; double d; void *p; kbpy_view view; } kbpy_value;
-typedef union { int64_t i; uint64_t u; double d; } kbpy_default;
+typedef struct {
+  void *data;
+  ptrdiff_t shape[4], stride[4];
+} kbpy_view;
+typedef union {
+  int64_t i;
+  uint64_t u;
+  double d;
+  void *p;
+  kbpy_view view;
+} kbpy_value;
+typedef union {
+  int64_t i;
+  uint64_t u;
+  double d;
+} kbpy_default;
 
 typedef struct kbpy_param {
   const char *name;
-  const char *type;   /* as the user writes it: "kb.f64[:]" */
-  uint8_t kind;       /* kbpy_kind */
-  uint8_t elem;       /* kbpy_elem */
+  const char *type; /* as the user writes it: "kb.f64[:]" */
+  uint8_t kind;     /* kbpy_kind */
+  uint8_t elem;     /* kbpy_elem */
   uint8_t rank;
   uint8_t flags;
-  kbpy_default def;   /* KBPY_DEFAULT */
+  kbpy_default def; /* KBPY_DEFAULT */
 } kbpy_param;
 
 typedef struct kbpy_kernel_def {
   const char *name, *qualname, *doc;
   vectorcallfunc call;
-  uint32_t line;      /* of the def */
+  uint32_t line; /* of the def */
   uint32_t nparams;
   uint32_t nposonly, npos; /* positional-only ones; all that may be given by position; the rest by keyword only */
   const kbpy_param *params;
-  const char *ret;    /* type of the result: "float" */
-  const char *ir;     /* text of its typed IR */
+  const char *ret; /* type of the result: "float" */
+  const char *ir;  /* text of its typed IR */
 } kbpy_kernel_def;
 
 typedef struct kbpy_module_def {
-  uint32_t abi;       /* KB_ABI of the front end */
-  const char *file;   /* Python source file */
+  uint32_t abi;                  /* KB_ABI of the front end */
+  const char *file;              /* Python source file */
   const char *keelback, *python; /* versions it was made by and for */
-  const char *source; /* text of the file */
+  const char *source;            /* text of the file */
   size_t nsource;
   const unsigned char *code; /* its code object, marshalled */
   size_t ncode;
@@ -91,14 +117,13 @@ typedef struct kbpy_module_def {
 /* -- Kernel objects ---------------------------------------------------------------------------------------- */
 
 typedef struct kbpy_kernel {
-  PyObject_HEAD
-  vectorcallfunc call;
-  PyObject *result[2];  /* floats to be used again: kbpy_float */
+  PyObject_HEAD vectorcallfunc call;
+  PyObject *result[2]; /* floats to be used again: kbpy_float */
   unsigned misses;
   const kbpy_kernel_def *def;
   const kbpy_module_def *mod;
-  PyObject *globals;    /* dict of the module */
-  PyObject *wrapped;    /* the Python function, or NULL before __keelback_bind__ */
+  PyObject *globals; /* dict of the module */
+  PyObject *wrapped; /* the Python function, or NULL before __keelback_bind__ */
   PyObject *dict, *weakrefs;
   unsigned long long exits, slow; /* calls that raised, calls that were not plain */
 } kbpy_kernel;
@@ -109,10 +134,13 @@ typedef struct kbpy_kernel {
 KB_HIDDEN int kbpy_module_exec(PyObject *module, const kbpy_module_def *def);
 
 /* Buffers that a call holds; b has room for every array and pointer parameter. */
-typedef struct kbpy_held { unsigned n; Py_buffer *b; } kbpy_held;
+typedef struct kbpy_held {
+  unsigned n;
+  Py_buffer *b;
+} kbpy_held;
 /* Converts the arguments of a call of self; o and out have nparams elements. -1 and an exception: nothing is held. */
-KB_HIDDEN KB_COLD int kbpy_convert(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames, PyObject **o,
-                                   kbpy_value *out, kbpy_held *held);
+KB_HIDDEN KB_COLD int kbpy_convert(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames,
+                                   PyObject **o, kbpy_value *out, kbpy_held *held);
 KB_HIDDEN KB_COLD void kbpy_release(kbpy_held *held);
 /* Makes the thread's pending exit the Python exception, with one traceback entry a frame; returns NULL. */
 KB_HIDDEN KB_COLD PyObject *kbpy_raise(PyObject *self);
@@ -124,14 +152,12 @@ KB_HIDDEN KB_COLD PyObject *kbpy_new_float(PyObject *self, double d);
 /* The same in NumPy 1.x and 2.x (the descriptor differs after type_num). py_array.c compares them with what the
  * array itself says before the first use. */
 typedef struct kbpy_descr {
-  PyObject_HEAD
-  PyTypeObject *typeobj;
+  PyObject_HEAD PyTypeObject *typeobj;
   char kind, type, byteorder, flags;
   int type_num;
 } kbpy_descr;
 typedef struct kbpy_ndarray {
-  PyObject_HEAD
-  char *data;
+  PyObject_HEAD char *data;
   int nd;
   Py_ssize_t *dimensions, *strides;
   PyObject *base;
@@ -168,8 +194,7 @@ KBPY_INLINE bool kbpy_plain(size_t nargsf, PyObject *kwnames, size_t n)
 
 KBPY_INLINE bool kbpy_fast_float(PyObject *o, double *out)
 {
-  if (KB_UNLIKELY(!PyFloat_CheckExact(o)))
-    return false;
+  if (KB_UNLIKELY(!PyFloat_CheckExact(o))) return false;
   *out = PyFloat_AS_DOUBLE(o);
   return true;
 }
@@ -177,16 +202,13 @@ KBPY_INLINE bool kbpy_fast_float(PyObject *o, double *out)
 /* An exact int of one digit; the others are rare enough. */
 KBPY_INLINE bool kbpy_fast_int(PyObject *o, int64_t *out)
 {
-  if (KB_UNLIKELY(!PyLong_CheckExact(o)))
-    return false;
+  if (KB_UNLIKELY(!PyLong_CheckExact(o))) return false;
 #if PY_VERSION_HEX >= 0x030C0000
-  if (KB_UNLIKELY(!PyUnstable_Long_IsCompact((PyLongObject *)o)))
-    return false;
+  if (KB_UNLIKELY(!PyUnstable_Long_IsCompact((PyLongObject *)o))) return false;
   *out = PyUnstable_Long_CompactValue((PyLongObject *)o);
 #else
   Py_ssize_t size = Py_SIZE(o);
-  if (KB_UNLIKELY((size_t)(size + 1) > 2))
-    return false;
+  if (KB_UNLIKELY((size_t)(size + 1) > 2)) return false;
   *out = size * (int64_t)((PyLongObject *)o)->ob_digit[0]; /* of 0 the digit is 0 or garbage, the size 0 */
 #endif
   return true;
@@ -224,8 +246,8 @@ KBPY_INLINE bool kbpy_fast_array(PyObject *o, kbpy_elem elem, int rank, int cont
   const int shift = kbpy_elem_shift[elem];
   char *to = (char *)dst; /* by memcpy: dst has a struct type of its own */
   Py_ssize_t odd = 0;
-  if (KB_UNLIKELY(Py_TYPE(o) != kbpy_ndarray_type || a->nd != rank || (a->flags & need) != need
-                  || (a->descr != kbpy_descrs[elem] && !kbpy_is_dtype(a->descr, elem))))
+  if (KB_UNLIKELY(Py_TYPE(o) != kbpy_ndarray_type || a->nd != rank || (a->flags & need) != need ||
+                  (a->descr != kbpy_descrs[elem] && !kbpy_is_dtype(a->descr, elem))))
     return false;
   memcpy(to, &a->data, sizeof a->data);
   for (int k = 0; k < rank; k++) {
@@ -234,8 +256,7 @@ KBPY_INLINE bool kbpy_fast_array(PyObject *o, kbpy_elem elem, int rank, int cont
     memcpy(to + 8 * (1 + rank + k), &stride, 8);
     odd |= a->strides[k];
   }
-  if (contig && KB_UNLIKELY(a->strides[rank - 1] != (Py_ssize_t)1 << shift))
-    return false;
+  if (contig && KB_UNLIKELY(a->strides[rank - 1] != (Py_ssize_t)1 << shift)) return false;
   return KB_LIKELY((odd & (((Py_ssize_t)1 << shift) - 1)) == 0);
 }
 

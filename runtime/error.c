@@ -22,26 +22,17 @@ static void *handler_data;
 static const char *const exc_names[KB_NEXC] = { KB_EXCEPTIONS(NAME) };
 #undef NAME
 
-const char *kb_exc_name(unsigned exc)
-{
-  return exc < KB_NEXC ? exc_names[exc] : "SystemError";
-}
+const char *kb_exc_name(unsigned exc) { return exc < KB_NEXC ? exc_names[exc] : "SystemError"; }
 
 /* -- Exits ------------------------------------------------------------------------------------------ */
 
-kb_pending *kb_pending_get(void)
-{
-  return &pending;
-}
+kb_pending *kb_pending_get(void) { return &pending; }
 
 const kb_rt_frame *kb_pending_frame(const kb_pending *p, uint64_t i)
 {
-  if (i >= p->nframes)
-    return NULL;
-  if (i < KB_FRAMES_INNER)
-    return &p->inner[i];
-  if (p->nframes - i <= KB_FRAMES_OUTER)
-    return &p->outer[(i - KB_FRAMES_INNER) % KB_FRAMES_OUTER];
+  if (i >= p->nframes) return NULL;
+  if (i < KB_FRAMES_INNER) return &p->inner[i];
+  if (p->nframes - i <= KB_FRAMES_OUTER) return &p->outer[(i - KB_FRAMES_INNER) % KB_FRAMES_OUTER];
   return NULL;
 }
 
@@ -65,8 +56,7 @@ static void push_frames(kb_pending *p, const kb_site *site)
 
 static const char *message_of(const kb_site *site, va_list ap)
 {
-  if (site->msg == NULL || site->nmsg == 0)
-    return site->msg;
+  if (site->msg == NULL || site->nmsg == 0) return site->msg;
   char *buf = messages[pending_message];
   kb_format_message(buf, KB_MESSAGE_MAX, site->msg, site->args, site->nmsg, ap);
   return buf;
@@ -137,24 +127,16 @@ void kb_exit_to_error(void)
   kb_error_handler *run = handler;
   void *data = handler_data;
   (void)pthread_mutex_unlock(&handler_lock);
-  if (run)
-    run(&error, data);
+  if (run) run(&error, data);
 }
 
-const kb_error *kb_error_get(void)
-{
-  return has_error ? &error : NULL;
-}
+const kb_error *kb_error_get(void) { return has_error ? &error : NULL; }
 
-void kb_error_clear(void)
-{
-  has_error = false;
-}
+void kb_error_clear(void) { has_error = false; }
 
 void kb_error_print(void)
 {
-  if (!has_error)
-    return;
+  if (!has_error) return;
   (void)fprintf(stderr, "%s:%d: in %s: %s%s%s\n", error.file, error.line, error.function, error.type,
                 *error.message ? ": " : "", error.message);
 }

@@ -21,8 +21,7 @@ static int digits_of(double d, int n, char *digits)
   const char *e = strrchr(text, 'e');
   char *to = digits;
   for (const char *s = text; s < e; s++)
-    if (*s >= '0' && *s <= '9')
-      *to++ = *s;
+    if (*s >= '0' && *s <= '9') *to++ = *s;
   *to = 0;
   return (int)strtol(e + 1, NULL, 10);
 }
@@ -39,8 +38,7 @@ static double value_of(const char *digits, int exponent)
 static void digits_up(char *digits, int *exponent)
 {
   size_t i = strlen(digits);
-  while (i > 0 && digits[i - 1] == '9')
-    digits[--i] = '0';
+  while (i > 0 && digits[i - 1] == '9') digits[--i] = '0';
   if (i > 0) {
     digits[i - 1]++;
     return;
@@ -56,8 +54,7 @@ static int shortest(double d, char *digits)
 {
   for (int n = 1;; n++) {
     int e = digits_of(d, n, digits);
-    if (value_of(digits, e) == d || n == DIGITS_MAX)
-      return e;
+    if (value_of(digits, e) == d || n == DIGITS_MAX) return e;
     char up[DIGITS_MAX + 1];
     int up_e = e;
     memcpy(up, digits, sizeof up);
@@ -75,8 +72,7 @@ void kb_format_double(char *buf, double d)
     strcpy(buf, "nan");
     return;
   }
-  if (signbit(d))
-    *buf++ = '-';
+  if (signbit(d)) *buf++ = '-';
   d = fabs(d);
   if (isinf(d) || d == 0.0) {
     strcpy(buf, d == 0.0 ? "0.0" : "inf");
@@ -85,8 +81,7 @@ void kb_format_double(char *buf, double d)
   char digits[DIGITS_MAX + 1];
   int e = shortest(d, digits);
   int n = (int)strlen(digits);
-  while (n > 1 && digits[n - 1] == '0')
-    digits[--n] = 0;
+  while (n > 1 && digits[n - 1] == '0') digits[--n] = 0;
   if (e < -4 || e >= 16) {
     (void)sprintf(buf, "%c%s%se%c%02d", digits[0], n > 1 ? "." : "", digits + 1, e < 0 ? '-' : '+', abs(e));
   } else if (e < 0) {
@@ -102,7 +97,13 @@ void kb_format_double(char *buf, double d)
 
 enum { VALUES_MAX = 16 };
 
-typedef union { int64_t i; uint64_t u; double d; int b; void *p; } value;
+typedef union {
+  int64_t i;
+  uint64_t u;
+  double d;
+  int b;
+  void *p;
+} value;
 
 static unsigned take_values(value *v, const char *args, unsigned n, va_list ap)
 {
@@ -136,8 +137,7 @@ static int placeholder(const char *s, size_t *len)
 {
   int k = 0;
   size_t i = 1;
-  while (s[i] >= '0' && s[i] <= '9' && i < 4)
-    k = k * 10 + (s[i++] - '0');
+  while (s[i] >= '0' && s[i] <= '9' && i < 4) k = k * 10 + (s[i++] - '0');
   *len = i + 1;
   return s[i] == '}' && i > 1 ? k : -1;
 }
@@ -161,10 +161,8 @@ void kb_format_message(char *buf, size_t size, const char *msg, const char *args
       len = 1;
     }
     if (at + len + 4 > size) { /* room for ... and 0 */
-      while (at > 0 && ((unsigned char)*s & 0xC0) == 0x80 && ((unsigned char)buf[at - 1] & 0xC0) == 0x80)
-        at--;
-      if (at > 0 && ((unsigned char)*s & 0xC0) == 0x80)
-        at--;
+      while (at > 0 && ((unsigned char)*s & 0xC0) == 0x80 && ((unsigned char)buf[at - 1] & 0xC0) == 0x80) at--;
+      if (at > 0 && ((unsigned char)*s & 0xC0) == 0x80) at--;
       memcpy(buf + at, "...", 3);
       at += 3;
       break;

@@ -9,10 +9,7 @@
 
 /* -- Messages ------------------------------------------------------------------------------------------ */
 
-const char *kbpy_came(PyObject *o)
-{
-  return o == Py_None ? "None" : Py_TYPE(o)->tp_name;
-}
+const char *kbpy_came(PyObject *o) { return o == Py_None ? "None" : Py_TYPE(o)->tp_name; }
 
 int kbpy_bad(kbpy_want w, PyObject *exc, const char *fmt, ...)
 {
@@ -31,8 +28,7 @@ int kbpy_bad(kbpy_want w, PyObject *exc, const char *fmt, ...)
 static PyObject *stub_source(const kbpy_kernel_def *def)
 {
   PyObject *parts = PyList_New(0);
-  if (parts == NULL)
-    return NULL;
+  if (parts == NULL) return NULL;
   PyObject *s = NULL, *comma = NULL, *params = NULL;
   int err = 0;
   for (uint32_t k = 0; k < def->nparams && !err; k++) {
@@ -53,8 +49,7 @@ static PyObject *stub_source(const kbpy_kernel_def *def)
       Py_CLEAR(s);
     }
   }
-  if (!err && (comma = PyUnicode_FromString(", ")) != NULL)
-    params = PyUnicode_Join(comma, parts);
+  if (!err && (comma = PyUnicode_FromString(", ")) != NULL) params = PyUnicode_Join(comma, parts);
   PyObject *source = params ? PyUnicode_FromFormat("def f(%U): pass\n", params) : NULL;
   Py_XDECREF(params);
   Py_XDECREF(comma);
@@ -75,8 +70,7 @@ static PyObject *stub_function(const kbpy_kernel_def *def)
   name = PyUnicode_FromString(def->qualname);
   if (done && name && (f = PyDict_GetItemString(globals, "f")) != NULL) {
     Py_INCREF(f);
-    if (PyObject_SetAttrString(f, "__qualname__", name) < 0)
-      Py_CLEAR(f);
+    if (PyObject_SetAttrString(f, "__qualname__", name) < 0) Py_CLEAR(f);
   }
 out:
   Py_XDECREF(name);
@@ -91,8 +85,7 @@ out:
 static int bad_arity(const kbpy_kernel_def *def, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
   PyObject *f = stub_function(def);
-  if (f == NULL)
-    return -1;
+  if (f == NULL) return -1;
   PyObject *r = PyObject_Vectorcall(f, args, (size_t)PyVectorcall_NARGS(nargsf), kwnames);
   Py_DECREF(f);
   if (r) {
@@ -107,14 +100,11 @@ static int bad_arity(const kbpy_kernel_def *def, PyObject *const *args, size_t n
 static uint32_t find_param(const kbpy_kernel_def *def, PyObject *name)
 {
   for (uint32_t k = def->nposonly; k < def->nparams; k++)
-    if (PyUnicode_CompareWithASCIIString(name, def->params[k].name) == 0)
-      return k;
+    if (PyUnicode_CompareWithASCIIString(name, def->params[k].name) == 0) return k;
   const char *text = PyUnicode_AsUTF8(name); /* names beyond ASCII */
-  if (text == NULL)
-    PyErr_Clear();
+  if (text == NULL) PyErr_Clear();
   for (uint32_t k = def->nposonly; text && k < def->nparams; k++)
-    if (strcmp(text, def->params[k].name) == 0)
-      return k;
+    if (strcmp(text, def->params[k].name) == 0) return k;
   return UINT32_MAX;
 }
 
@@ -122,21 +112,17 @@ static uint32_t find_param(const kbpy_kernel_def *def, PyObject *name)
 static int bind(const kbpy_kernel_def *def, PyObject *const *args, size_t nargsf, PyObject *kwnames, PyObject **o)
 {
   size_t n = (size_t)PyVectorcall_NARGS(nargsf);
-  if (n > def->npos)
-    return bad_arity(def, args, nargsf, kwnames);
-  for (size_t k = 0; k < def->nparams; k++)
-    o[k] = k < n ? args[k] : NULL;
+  if (n > def->npos) return bad_arity(def, args, nargsf, kwnames);
+  for (size_t k = 0; k < def->nparams; k++) o[k] = k < n ? args[k] : NULL;
   Py_ssize_t nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
   for (Py_ssize_t i = 0; i < nkw; i++) {
     PyObject *name = PyTuple_GET_ITEM(kwnames, i);
     uint32_t k = PyUnicode_Check(name) ? find_param(def, name) : UINT32_MAX;
-    if (k == UINT32_MAX || o[k])
-      return bad_arity(def, args, nargsf, kwnames);
+    if (k == UINT32_MAX || o[k]) return bad_arity(def, args, nargsf, kwnames);
     o[k] = args[n + (size_t)i];
   }
   for (uint32_t k = 0; k < def->nparams; k++)
-    if (o[k] == NULL && !(def->params[k].flags & KBPY_DEFAULT))
-      return bad_arity(def, args, nargsf, kwnames);
+    if (o[k] == NULL && !(def->params[k].flags & KBPY_DEFAULT)) return bad_arity(def, args, nargsf, kwnames);
   return 0;
 }
 
@@ -144,36 +130,28 @@ static int bind(const kbpy_kernel_def *def, PyObject *const *args, size_t nargsf
 
 void kbpy_release(kbpy_held *held)
 {
-  if (held->n == 0)
-    return;
+  if (held->n == 0) return;
   /* Releasing may run Python code (__release_buffer__), also while an exception is on its way. */
   PyObject *type, *value, *tb;
   PyErr_Fetch(&type, &value, &tb);
-  while (held->n > 0)
-    PyBuffer_Release(&held->b[--held->n]);
+  while (held->n > 0) PyBuffer_Release(&held->b[--held->n]);
   PyErr_Restore(type, value, tb);
 }
 
 static void take_default(const kbpy_param *p, kbpy_value *out)
 {
-  if (p->elem == KBPY_F32 || p->elem == KBPY_F64)
-    out->d = p->def.d;
-  else if (p->elem == KBPY_U64)
-    out->u = p->def.u;
-  else
-    out->i = p->def.i;
+  if (p->elem == KBPY_F32 || p->elem == KBPY_F64) out->d = p->def.d;
+  else if (p->elem == KBPY_U64) out->u = p->def.u;
+  else out->i = p->def.i;
 }
 
 static int take_scalars(const kbpy_kernel_def *def, PyObject **o, kbpy_value *out)
 {
   for (uint32_t k = 0; k < def->nparams; k++) {
     const kbpy_param *p = &def->params[k];
-    if (p->kind != KBPY_SCALAR)
-      continue;
-    if (o[k] == NULL)
-      take_default(p, &out[k]);
-    else if (kbpy_take_scalar((kbpy_want) { def, p }, o[k], &out[k]) < 0)
-      return -1;
+    if (p->kind != KBPY_SCALAR) continue;
+    if (o[k] == NULL) take_default(p, &out[k]);
+    else if (kbpy_take_scalar((kbpy_want){ def, p }, o[k], &out[k]) < 0) return -1;
   }
   return 0;
 }
@@ -183,18 +161,14 @@ static int take_arrays(const kbpy_kernel_def *def, PyObject **o, kbpy_value *out
   bool any = false;
   for (uint32_t k = 0; k < def->nparams; k++) {
     const kbpy_param *p = &def->params[k];
-    if (p->kind == KBPY_SCALAR)
-      continue;
+    if (p->kind == KBPY_SCALAR) continue;
     any = true;
-    if (o[k] == NULL)
-      return kbpy_bad((kbpy_want) { def, p }, PyExc_TypeError, "an array cannot have a default");
-    if (!kbpy_is_ndarray(o[k]) && kbpy_take_buffer((kbpy_want) { def, p }, o[k], &out[k], held) < 0)
-      return -1;
+    if (o[k] == NULL) return kbpy_bad((kbpy_want){ def, p }, PyExc_TypeError, "an array cannot have a default");
+    if (!kbpy_is_ndarray(o[k]) && kbpy_take_buffer((kbpy_want){ def, p }, o[k], &out[k], held) < 0) return -1;
   }
   for (uint32_t k = 0; k < def->nparams && any; k++) {
     const kbpy_param *p = &def->params[k];
-    if (p->kind != KBPY_SCALAR && kbpy_is_ndarray(o[k])
-        && kbpy_take_ndarray((kbpy_want) { def, p }, o[k], &out[k]) < 0)
+    if (p->kind != KBPY_SCALAR && kbpy_is_ndarray(o[k]) && kbpy_take_ndarray((kbpy_want){ def, p }, o[k], &out[k]) < 0)
       return -1;
   }
   return 0;
@@ -205,12 +179,9 @@ int kbpy_convert(PyObject *self, PyObject *const *args, size_t nargsf, PyObject 
 {
   kbpy_kernel *k = (kbpy_kernel *)self;
   k->slow++;
-  if (kbpy_ndarray_type == NULL)
-    kbpy_find_numpy();
-  if (bind(k->def, args, nargsf, kwnames, o) < 0)
-    return -1;
-  if (take_scalars(k->def, o, out) == 0 && take_arrays(k->def, o, out, held) == 0)
-    return 0;
+  if (kbpy_ndarray_type == NULL) kbpy_find_numpy();
+  if (bind(k->def, args, nargsf, kwnames, o) < 0) return -1;
+  if (take_scalars(k->def, o, out) == 0 && take_arrays(k->def, o, out, held) == 0) return 0;
   kbpy_release(held);
   return -1;
 }

@@ -27,9 +27,10 @@ PyObject *kbpy_signature(const kbpy_kernel_def *def, bool names)
   for (uint32_t k = 0; s && k < def->nparams; k++) {
     const kbpy_param *p = &def->params[k];
     const char *star = names && k == def->npos ? "*, " : "", *comma = k > 0 ? ", " : "";
-    const char *slash = names && k + 1 == def->nposonly ? ", /" : "", *dflt = names && p->flags & KBPY_DEFAULT ? " = ..." : "";
-    PyObject *t = PyUnicode_FromFormat("%U%s%s%s%s%s%s%s", s, comma, star, names ? p->name : "", names ? ": " : "", p->type,
-                                       dflt, slash);
+    const char *slash = names && k + 1 == def->nposonly ? ", /" : "",
+               *dflt = names && p->flags & KBPY_DEFAULT ? " = ..." : "";
+    PyObject *t = PyUnicode_FromFormat("%U%s%s%s%s%s%s%s", s, comma, star, names ? p->name : "", names ? ": " : "",
+                                       p->type, dflt, slash);
     Py_SETREF(s, t);
   }
   if (s) {
@@ -77,8 +78,8 @@ static PyObject *get_stats(PyObject *self, void *unused)
 {
   const kbpy_kernel *k = (const kbpy_kernel *)self;
   (void)unused;
-  return Py_BuildValue("{s:s,s:K,s:K,s:s,s:s}", "tier", "ahead of time", "exits", k->exits, "slow_calls", k->slow, "keelback",
-                       k->mod->keelback, "python", k->mod->python);
+  return Py_BuildValue("{s:s,s:K,s:K,s:s,s:s}", "tier", "ahead of time", "exits", k->exits, "slow_calls", k->slow,
+                       "keelback", k->mod->keelback, "python", k->mod->python);
 }
 
 static PyObject *text_or_none(const char *text)
@@ -98,18 +99,26 @@ static PyObject *get_ir(PyObject *self, void *unused)
   return text_or_none(((kbpy_kernel *)self)->def->ir);
 }
 
-#define OF_FUNCTION(name) { name, get_of_function, NULL, NULL, (void *)name }
-static PyGetSetDef kernel_getset[] = {
-  { "__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL },
-  { "py_func", get_py_func, NULL, "the Python function", NULL },
-  { "signatures", get_signatures, NULL, "what it was compiled for", NULL },
-  { "stats", get_stats, NULL, "counters and origin", NULL },
-  { "c_source", get_c_source, NULL, "the C that it was compiled from: the whole file's", NULL },
-  { "ir", get_ir, NULL, "text of its typed IR", NULL },
-  OF_FUNCTION("__defaults__"), OF_FUNCTION("__kwdefaults__"), OF_FUNCTION("__annotations__"), OF_FUNCTION("__code__"),
-  OF_FUNCTION("__globals__"), OF_FUNCTION("__closure__"), OF_FUNCTION("__type_params__"), OF_FUNCTION("__builtins__"),
-  { NULL, NULL, NULL, NULL, NULL }
-};
+#define OF_FUNCTION(name)                                                                                              \
+  {                                                                                                                    \
+    name, get_of_function, NULL, NULL, (void *)name                                                                    \
+  }
+static PyGetSetDef kernel_getset[] = { { "__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL },
+                                       { "py_func", get_py_func, NULL, "the Python function", NULL },
+                                       { "signatures", get_signatures, NULL, "what it was compiled for", NULL },
+                                       { "stats", get_stats, NULL, "counters and origin", NULL },
+                                       { "c_source", get_c_source, NULL,
+                                         "the C that it was compiled from: the whole file's", NULL },
+                                       { "ir", get_ir, NULL, "text of its typed IR", NULL },
+                                       OF_FUNCTION("__defaults__"),
+                                       OF_FUNCTION("__kwdefaults__"),
+                                       OF_FUNCTION("__annotations__"),
+                                       OF_FUNCTION("__code__"),
+                                       OF_FUNCTION("__globals__"),
+                                       OF_FUNCTION("__closure__"),
+                                       OF_FUNCTION("__type_params__"),
+                                       OF_FUNCTION("__builtins__"),
+                                       { NULL, NULL, NULL, NULL, NULL } };
 
 /* -- Binding to the Python function -------------------------------------------------------------------------------- */
 
@@ -146,20 +155,15 @@ static int copy_attribute(kbpy_kernel *k, PyObject *fn, const char *name)
 static PyObject *kernel_bind(PyObject *self, PyObject *fn)
 {
   kbpy_kernel *k = (kbpy_kernel *)self;
-  if (!PyCallable_Check(fn))
-    return PyErr_Format(PyExc_TypeError, "expected a function, got %s", kbpy_came(fn));
-  if (k->dict == NULL || !is_its_code(k, fn))
-    return Py_NewRef(fn);
+  if (!PyCallable_Check(fn)) return PyErr_Format(PyExc_TypeError, "expected a function, got %s", kbpy_came(fn));
+  if (k->dict == NULL || !is_its_code(k, fn)) return Py_NewRef(fn);
   PyObject *attrs = PyObject_GetAttrString(fn, "__dict__");
-  if (attrs == NULL)
-    PyErr_Clear();
+  if (attrs == NULL) PyErr_Clear();
   int err = attrs && PyDict_Check(attrs) ? PyDict_Update(k->dict, attrs) : 0;
   Py_XDECREF(attrs);
   static const char *const names[] = { "__module__", "__name__", "__qualname__", "__doc__" };
-  for (size_t i = 0; i < sizeof names / sizeof *names && !err; i++)
-    err = copy_attribute(k, fn, names[i]);
-  if (err || PyDict_SetItemString(k->dict, "__wrapped__", fn) < 0)
-    return NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names && !err; i++) err = copy_attribute(k, fn, names[i]);
+  if (err || PyDict_SetItemString(k->dict, "__wrapped__", fn) < 0) return NULL;
   Py_XSETREF(k->wrapped, Py_NewRef(fn));
   return Py_NewRef(self);
 }
@@ -171,11 +175,10 @@ static PyObject *kernel_reduce(PyObject *self, PyObject *unused)
   return PyObject_GetAttrString(self, "__qualname__");
 }
 
-static PyMethodDef kernel_methods[] = {
-  { "__keelback_bind__", kernel_bind, METH_O, "binds the kernel to its Python function; for keelback.kernel" },
-  { "__reduce__", kernel_reduce, METH_NOARGS, NULL },
-  { NULL, NULL, 0, NULL }
-};
+static PyMethodDef kernel_methods[] = { { "__keelback_bind__", kernel_bind, METH_O,
+                                          "binds the kernel to its Python function; for keelback.kernel" },
+                                        { "__reduce__", kernel_reduce, METH_NOARGS, NULL },
+                                        { NULL, NULL, 0, NULL } };
 
 /* -- Life --------------------------------------------------------------------------------------------------------- */
 
@@ -209,8 +212,7 @@ static void kernel_dealloc(PyObject *self)
   kbpy_kernel *k = (kbpy_kernel *)self;
   PyTypeObject *type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);
-  if (k->weakrefs)
-    PyObject_ClearWeakRefs(self);
+  if (k->weakrefs) PyObject_ClearWeakRefs(self);
   (void)kernel_clear(self);
   Py_CLEAR(k->result[0]);
   Py_CLEAR(k->result[1]);
@@ -226,38 +228,32 @@ static PyMemberDef kernel_members[] = {
 };
 
 /* Slots are pointers to functions and data alike, in C's terms an extension that every CPython needs. */
-static PyType_Slot kernel_slots[] = {
-  { Py_tp_call, (void *)PyVectorcall_Call },
-  { Py_tp_repr, (void *)kernel_repr },
-  { Py_tp_descr_get, (void *)kernel_descr_get },
-  { Py_tp_traverse, (void *)kernel_traverse },
-  { Py_tp_clear, (void *)kernel_clear },
-  { Py_tp_dealloc, (void *)kernel_dealloc },
-  { Py_tp_members, kernel_members },
-  { Py_tp_methods, kernel_methods },
-  { Py_tp_getset, kernel_getset },
-  { Py_tp_doc, (void *)"A compiled kernel." },
-  { 0, NULL }
-};
+static PyType_Slot kernel_slots[] = { { Py_tp_call, (void *)PyVectorcall_Call },
+                                      { Py_tp_repr, (void *)kernel_repr },
+                                      { Py_tp_descr_get, (void *)kernel_descr_get },
+                                      { Py_tp_traverse, (void *)kernel_traverse },
+                                      { Py_tp_clear, (void *)kernel_clear },
+                                      { Py_tp_dealloc, (void *)kernel_dealloc },
+                                      { Py_tp_members, kernel_members },
+                                      { Py_tp_methods, kernel_methods },
+                                      { Py_tp_getset, kernel_getset },
+                                      { Py_tp_doc, (void *)"A compiled kernel." },
+                                      { 0, NULL } };
 
-static PyType_Spec kernel_spec = {
-  "keelback.kernel", (int)sizeof(kbpy_kernel), 0,
-  Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR
-    | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-  kernel_slots
-};
+static PyType_Spec kernel_spec = { "keelback.kernel", (int)sizeof(kbpy_kernel), 0,
+                                   Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+                                       Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_IMMUTABLETYPE |
+                                       Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                   kernel_slots };
 
-PyObject *kbpy_kernel_type(PyObject *module)
-{
-  return PyType_FromModuleAndSpec(module, &kernel_spec, NULL);
-}
+PyObject *kbpy_kernel_type(PyObject *module) { return PyType_FromModuleAndSpec(module, &kernel_spec, NULL); }
 
 /* Until it is bound, what the tables say. */
 static int fill_dict(kbpy_kernel *k)
 {
   PyObject *module = PyDict_GetItemString(k->globals, "__name__"); /* borrowed */
-  PyObject *v = Py_BuildValue("{s:s,s:s,s:z,s:O}", "__name__", k->def->name, "__qualname__", k->def->qualname, "__doc__",
-                              k->def->doc, "__module__", module ? module : Py_None);
+  PyObject *v = Py_BuildValue("{s:s,s:s,s:z,s:O}", "__name__", k->def->name, "__qualname__", k->def->qualname,
+                              "__doc__", k->def->doc, "__module__", module ? module : Py_None);
   k->dict = v;
   return v ? 0 : -1;
 }
@@ -265,8 +261,7 @@ static int fill_dict(kbpy_kernel *k)
 PyObject *kbpy_kernel_new(PyObject *type, const kbpy_kernel_def *def, const kbpy_module_def *mod, PyObject *globals)
 {
   kbpy_kernel *k = PyObject_GC_New(kbpy_kernel, (PyTypeObject *)type);
-  if (k == NULL)
-    return NULL;
+  if (k == NULL) return NULL;
   k->call = def->call;
   k->result[0] = PyFloat_FromDouble(0.0);
   k->result[1] = PyFloat_FromDouble(0.0);

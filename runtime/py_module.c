@@ -13,8 +13,7 @@ static void fill_linecache(PyObject *linecache, const kbpy_module_def *mod)
   PyObject *text = PyUnicode_DecodeUTF8(mod->source, (Py_ssize_t)mod->nsource, "replace");
   PyObject *lines = text ? PyUnicode_Splitlines(text, 1) : NULL;
   PyObject *entry = lines ? Py_BuildValue("(nOOs)", (Py_ssize_t)mod->nsource, Py_None, lines, mod->file) : NULL;
-  if (cache && PyDict_Check(cache) && entry)
-    (void)PyDict_SetItemString(cache, mod->file, entry);
+  if (cache && PyDict_Check(cache) && entry) (void)PyDict_SetItemString(cache, mod->file, entry);
   Py_XDECREF(entry);
   Py_XDECREF(lines);
   Py_XDECREF(text);
@@ -25,8 +24,7 @@ static void fill_linecache(PyObject *linecache, const kbpy_module_def *mod)
 void kbpy_show_source(const kbpy_module_def *mod, bool forced)
 {
   static bool shown; /* this file is linked into each module */
-  if (shown)
-    return;
+  if (shown) return;
   PyObject *type, *value, *tb;
   PyErr_Fetch(&type, &value, &tb);
   PyObject *name = PyUnicode_FromString("linecache");
@@ -50,8 +48,7 @@ static PyObject *make_kernels(PyObject *module, const kbpy_module_def *def, PyOb
   PyObject *kernels = type ? PyDict_New() : NULL;
   for (size_t i = 0; kernels && i < def->nkernels; i++) {
     PyObject *k = kbpy_kernel_new(type, &def->kernels[i], def, globals);
-    if (k == NULL || PyDict_SetItemString(kernels, def->kernels[i].qualname, k) < 0)
-      Py_CLEAR(kernels);
+    if (k == NULL || PyDict_SetItemString(kernels, def->kernels[i].qualname, k) < 0) Py_CLEAR(kernels);
     Py_XDECREF(k);
   }
   Py_XDECREF(type);
@@ -61,8 +58,7 @@ static PyObject *make_kernels(PyObject *module, const kbpy_module_def *def, PyOb
 static int execute(const kbpy_module_def *def, PyObject *globals)
 {
   PyObject *code = PyMarshal_ReadObjectFromString((const char *)def->code, (Py_ssize_t)def->ncode);
-  if (code == NULL)
-    return -1;
+  if (code == NULL) return -1;
   if (!PyCode_Check(code)) {
     Py_DECREF(code);
     PyErr_SetString(PyExc_ImportError, "built module holds no code");
@@ -77,18 +73,17 @@ static int execute(const kbpy_module_def *def, PyObject *globals)
 int kbpy_module_exec(PyObject *module, const kbpy_module_def *def)
 {
   if (def->abi != KB_ABI) {
-    (void)PyErr_Format(PyExc_ImportError, "%s was made by keelback %s for ABI %u of libkeelback, which is %u here; build it again",
+    (void)PyErr_Format(PyExc_ImportError,
+                       "%s was made by keelback %s for ABI %u of libkeelback, which is %u here; build it again",
                        def->file, def->keelback, def->abi, (unsigned)KB_ABI);
     return -1;
   }
   PyObject *globals = PyModule_GetDict(module);
   PyObject *kernels = make_kernels(module, def, globals);
-  if (kernels == NULL)
-    return -1;
+  if (kernels == NULL) return -1;
   int err = PyDict_SetItemString(globals, "__keelback_kernels__", kernels);
   Py_DECREF(kernels);
-  if (err < 0 || PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0)
-    return -1;
+  if (err < 0 || PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0) return -1;
   kbpy_find_numpy();
   kbpy_show_source(def, false);
   return execute(def, globals);

@@ -15,11 +15,9 @@ static bool same_as_buffer(PyObject *o)
 {
   const kbpy_ndarray *a = (const kbpy_ndarray *)o;
   Py_buffer b;
-  if (PyObject_GetBuffer(o, &b, PyBUF_STRIDES | PyBUF_FORMAT) < 0)
-    return false;
+  if (PyObject_GetBuffer(o, &b, PyBUF_STRIDES | PyBUF_FORMAT) < 0) return false;
   bool same = b.ndim == 2 && a->nd == 2 && a->data == (char *)b.buf && a->dimensions && a->strides;
-  for (int k = 0; same && k < 2; k++)
-    same = a->dimensions[k] == b.shape[k] && a->strides[k] == b.strides[k];
+  for (int k = 0; same && k < 2; k++) same = a->dimensions[k] == b.shape[k] && a->strides[k] == b.strides[k];
   same = same && a->base == NULL && (a->flags & KBPY_ND_ALIGNED) && !!(a->flags & KBPY_ND_WRITEABLE) == !b.readonly;
   PyBuffer_Release(&b);
   return same;
@@ -34,7 +32,8 @@ static bool check_array(PyObject *type, const char *dtype, char kind, char lette
   PyObject *done = NULL;
   if (descr && (PyObject *)Py_TYPE(a) == type && same_as_buffer(a)) {
     const kbpy_descr *d = ((kbpy_ndarray *)a)->descr;
-    same = (PyObject *)d == descr && d->kind == kind && d->type == letter && d->byteorder == order && d->type_num == num;
+    same =
+        (PyObject *)d == descr && d->kind == kind && d->type == letter && d->byteorder == order && d->type_num == num;
     done = same ? PyObject_CallMethod(a, "setflags", "i", 0) : NULL; /* write=False */
     same = done && !(((kbpy_ndarray *)a)->flags & KBPY_ND_WRITEABLE) && same_as_buffer(a);
   }
@@ -48,16 +47,16 @@ static bool check_array(PyObject *type, const char *dtype, char kind, char lette
 static bool check_layout(PyObject *type)
 {
   PyTypeObject *t = (PyTypeObject *)type;
-  if (!PyType_Check(type) || (t->tp_flags & Py_TPFLAGS_HEAPTYPE) || strcmp(t->tp_name, "numpy.ndarray") != 0
-      || t->tp_basicsize < (Py_ssize_t)sizeof(kbpy_ndarray))
+  if (!PyType_Check(type) || (t->tp_flags & Py_TPFLAGS_HEAPTYPE) || strcmp(t->tp_name, "numpy.ndarray") != 0 ||
+      t->tp_basicsize < (Py_ssize_t)sizeof(kbpy_ndarray))
     return false;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   const char *swapped = ">f8";
 #else
   const char *swapped = "<f8";
 #endif
-  return check_array(type, "f4", 'f', 'f', '=', 11) && check_array(type, swapped, 'f', 'd', swapped[0], 12)
-         && check_array(type, "u1", 'u', 'B', '|', 2) && check_array(type, "?", 'b', '?', '|', 0);
+  return check_array(type, "f4", 'f', 'f', '=', 11) && check_array(type, swapped, 'f', 'd', swapped[0], 12) &&
+         check_array(type, "u1", 'u', 'B', '|', 2) && check_array(type, "?", 'b', '?', '|', 0);
 }
 
 /* The descriptors of fresh arrays; they live as long as NumPy. */
@@ -67,20 +66,17 @@ static void find_descrs(PyObject *type)
   for (int e = 0; e < KBPY_NELEM; e++) {
     PyObject *a = PyObject_CallFunction(type, "is", 0, names[e]);
     kbpy_descr *d = a ? ((kbpy_ndarray *)a)->descr : NULL;
-    if (d && kbpy_is_dtype(d, (kbpy_elem)e))
-      kbpy_descrs[e] = (kbpy_descr *)Py_NewRef((PyObject *)d);
+    if (d && kbpy_is_dtype(d, (kbpy_elem)e)) kbpy_descrs[e] = (kbpy_descr *)Py_NewRef((PyObject *)d);
     Py_XDECREF(a);
   }
 }
 
 void kbpy_find_numpy(void)
 {
-  if (kbpy_ndarray_type || unusable)
-    return;
+  if (kbpy_ndarray_type || unusable) return;
   PyObject *modules = PyImport_GetModuleDict(); /* borrowed, as what is in it */
   PyObject *numpy = modules && PyDict_Check(modules) ? PyDict_GetItemString(modules, "numpy") : NULL;
-  if (numpy == NULL)
-    return;
+  if (numpy == NULL) return;
   Py_INCREF(numpy);
   PyObject *type = PyObject_GetAttrString(numpy, "ndarray");
   PyObject *boolean = type ? PyObject_GetAttrString(numpy, "bool_") : NULL;
@@ -99,7 +95,4 @@ void kbpy_find_numpy(void)
   Py_DECREF(numpy);
 }
 
-bool kbpy_is_numpy_bool(PyObject *o)
-{
-  return numpy_bool && Py_TYPE(o) == numpy_bool;
-}
+bool kbpy_is_numpy_bool(PyObject *o) { return numpy_bool && Py_TYPE(o) == numpy_bool; }

@@ -7,7 +7,8 @@
 static PyObject *exception_type(unsigned exc)
 {
   switch (exc) {
-#define TYPE(name) case KB_EXC_##name: return PyExc_##name;
+#define TYPE(name)                                                                                                     \
+  case KB_EXC_##name: return PyExc_##name;
     KB_EXCEPTIONS(TYPE)
 #undef TYPE
   default: return PyExc_SystemError;
@@ -22,8 +23,7 @@ static void add_traceback(PyObject *globals, const kb_rt_frame *f)
   PyCodeObject *code = PyCode_NewEmpty(f->file ? f->file : "?", f->func ? f->func : "?", (int)f->line);
   PyFrameObject *frame = code ? PyFrame_New(PyThreadState_Get(), code, globals, NULL) : NULL;
   PyErr_Restore(type, value, tb); /* in place of any MemoryError from there */
-  if (frame)
-    (void)PyTraceBack_Here(frame);
+  if (frame) (void)PyTraceBack_Here(frame);
   Py_XDECREF(frame);
   Py_XDECREF(code);
 }
@@ -34,10 +34,10 @@ static void note_dropped(uint64_t n)
   PyObject *type, *value, *tb;
   PyErr_Fetch(&type, &value, &tb);
   PyErr_NormalizeException(&type, &value, &tb);
-  PyObject *text = PyUnicode_FromFormat("%llu frames in the middle of the recursion are not shown", (unsigned long long)n);
+  PyObject *text =
+      PyUnicode_FromFormat("%llu frames in the middle of the recursion are not shown", (unsigned long long)n);
   PyObject *done = text && value ? PyObject_CallMethod(value, "add_note", "O", text) : NULL;
-  if (done == NULL)
-    PyErr_Clear();
+  if (done == NULL) PyErr_Clear();
   Py_XDECREF(done);
   Py_XDECREF(text);
   PyErr_Restore(type, value, tb);
@@ -50,26 +50,19 @@ PyObject *kbpy_raise(PyObject *self)
   kb_pending p = *kb_pending_get();
   kb_pending_get()->set = false;
   k->exits++;
-  if (!p.set)
-    return PyErr_Format(PyExc_SystemError, "%s() failed without setting an exception", k->def->qualname);
+  if (!p.set) return PyErr_Format(PyExc_SystemError, "%s() failed without setting an exception", k->def->qualname);
   PyObject *text = p.message ? PyUnicode_DecodeUTF8(p.message, (Py_ssize_t)strlen(p.message), "surrogatepass") : NULL;
-  if (p.message && text == NULL)
-    return NULL;
-  if (text)
-    PyErr_SetObject(exception_type(p.exc), text);
-  else
-    PyErr_SetNone(exception_type(p.exc));
+  if (p.message && text == NULL) return NULL;
+  if (text) PyErr_SetObject(exception_type(p.exc), text);
+  else PyErr_SetNone(exception_type(p.exc));
   Py_XDECREF(text);
   kbpy_show_source(k->mod, true);
   uint64_t dropped = kb_pending_dropped(&p);
-  if (dropped)
-    note_dropped(dropped);
+  if (dropped) note_dropped(dropped);
   for (uint64_t i = 0; k->globals && i < p.nframes; i++) {
-    if (i == KB_FRAMES_INNER)
-      i += dropped;
+    if (i == KB_FRAMES_INNER) i += dropped;
     const kb_rt_frame *f = kb_pending_frame(&p, i);
-    if (f)
-      add_traceback(k->globals, f);
+    if (f) add_traceback(k->globals, f);
   }
   return NULL;
 }

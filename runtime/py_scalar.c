@@ -3,19 +3,20 @@
 #include "py_rt.h"
 
 static const int64_t int_min[KBPY_NELEM] = { INT8_MIN, INT16_MIN, INT32_MIN, INT64_MIN };
-static const int64_t int_max[KBPY_NELEM] = { INT8_MAX, INT16_MAX, INT32_MAX, INT64_MAX, UINT8_MAX, UINT16_MAX, UINT32_MAX };
+static const int64_t int_max[KBPY_NELEM] = { INT8_MAX,  INT16_MAX,  INT32_MAX, INT64_MAX,
+                                             UINT8_MAX, UINT16_MAX, UINT32_MAX };
 
 /* -- Ints ------------------------------------------------------------------------------------------------- */
 
 static int out_of_range(kbpy_want w, PyObject *i)
 {
   if (w.param->flags & KBPY_BIGINT)
-    return kbpy_bad(w, PyExc_OverflowError, "int does not fit 64 bits, and continuing with big ints is not available yet");
+    return kbpy_bad(w, PyExc_OverflowError,
+                    "int does not fit 64 bits, and continuing with big ints is not available yet");
   char came[32] = "int of more than 64 bits"; /* not as text: that may be long, and CPython limits it */
   int overflows;
   long long v = PyLong_AsLongLongAndOverflow(i, &overflows);
-  if (!overflows)
-    (void)snprintf(came, sizeof came, "%lld", v);
+  if (!overflows) (void)snprintf(came, sizeof came, "%lld", v);
   if (w.param->elem == KBPY_U64)
     return kbpy_bad(w, PyExc_OverflowError, "%s does not fit %s, 0 to 18446744073709551615", came, w.param->type);
   return kbpy_bad(w, PyExc_OverflowError, "%s does not fit %s, %lld to %lld", came, w.param->type,
@@ -27,11 +28,9 @@ static int take_int(kbpy_want w, PyObject *o, kbpy_value *out)
   if (PyLong_Check(o)) {
     Py_INCREF(o);
   } else {
-    if (!PyIndex_Check(o))
-      return kbpy_bad(w, PyExc_TypeError, "expected %s, got %s", w.param->type, kbpy_came(o));
+    if (!PyIndex_Check(o)) return kbpy_bad(w, PyExc_TypeError, "expected %s, got %s", w.param->type, kbpy_came(o));
     o = PyNumber_Index(o);
-    if (o == NULL)
-      return -1;
+    if (o == NULL) return -1;
   }
   int err = 0, overflows;
   if (w.param->elem == KBPY_U64) {
@@ -40,13 +39,13 @@ static int take_int(kbpy_want w, PyObject *o, kbpy_value *out)
       PyErr_Clear();
       err = out_of_range(w, o);
     } else if (u > INT64_MAX && (w.param->flags & KBPY_NARROW)) {
-      err = kbpy_bad(w, PyExc_OverflowError, "%llu needs 64 bits without a sign, and continuing with big ints is not available yet", u);
+      err = kbpy_bad(w, PyExc_OverflowError,
+                     "%llu needs 64 bits without a sign, and continuing with big ints is not available yet", u);
     }
     out->u = u;
   } else {
     long long i = PyLong_AsLongLongAndOverflow(o, &overflows);
-    if (overflows || i < int_min[w.param->elem] || i > int_max[w.param->elem])
-      err = out_of_range(w, o);
+    if (overflows || i < int_min[w.param->elem] || i > int_max[w.param->elem]) err = out_of_range(w, o);
     out->i = i;
   }
   Py_DECREF(o);
@@ -67,8 +66,7 @@ static int take_float(kbpy_want w, PyObject *o, kbpy_value *out)
     if (axes || nb == NULL || (nb->nb_float == NULL && nb->nb_index == NULL))
       return kbpy_bad(w, PyExc_TypeError, "expected %s, got %s", w.param->type, kbpy_came(o));
     d = PyFloat_AsDouble(o);
-    if (d == -1.0 && PyErr_Occurred())
-      return -1;
+    if (d == -1.0 && PyErr_Occurred()) return -1;
   }
   out->d = w.param->elem == KBPY_F32 ? (double)(float)d : d;
   return 0;

@@ -27,10 +27,10 @@ typedef struct kb_rt_frame {
 
 typedef struct kb_pending {
   bool set;
-  bool deopt;                 /* no exception of the program: it could not go on here */
-  uint8_t exc;                /* enum kb_exc */
-  const char *message;        /* NULL: raised without an argument */
-  uint64_t nframes;           /* all frames, also those that were not kept */
+  bool deopt;          /* no exception of the program: it could not go on here */
+  uint8_t exc;         /* enum kb_exc */
+  const char *message; /* NULL: raised without an argument */
+  uint64_t nframes;    /* all frames, also those that were not kept */
   kb_rt_frame inner[KB_FRAMES_INNER], outer[KB_FRAMES_OUTER];
 } kb_pending;
 

@@ -11,16 +11,13 @@ __thread char *kb_stack_limit;
 static __thread char *stack_low; /* end of the thread's own stack, NULL until known */
 
 enum {
-  RESERVE = 256 << 10,  /* for the exit, the handler and what the caller does about it */
-  GUESS = 1 << 20,      /* below the first caller, when the system does not tell */
-  MAIN_MAX = 120 << 20  /* the main thread's stack grows on demand; Linux keeps 128 MiB free of mappings below it */
+  RESERVE = 256 << 10, /* for the exit, the handler and what the caller does about it */
+  GUESS = 1 << 20,     /* below the first caller, when the system does not tell */
+  MAIN_MAX = 120 << 20 /* the main thread's stack grows on demand; Linux keeps 128 MiB free of mappings below it */
 };
 
 /* Compilers warn about returning the address of a local, and may return NULL instead. */
-static __attribute__((noinline)) char *here(void)
-{
-  return (char *)__builtin_frame_address(0);
-}
+static __attribute__((noinline)) char *here(void) { return (char *)__builtin_frame_address(0); }
 
 static void find_stack(char *sp)
 {
@@ -28,10 +25,8 @@ static void find_stack(char *sp)
   void *base = NULL;
   size_t size = 0, guard = 0;
   if (pthread_getattr_np(pthread_self(), &attr) == 0) {
-    if (pthread_attr_getstack(&attr, &base, &size) == 0 && size > 0)
-      (void)pthread_attr_getguardsize(&attr, &guard);
-    else
-      base = NULL;
+    if (pthread_attr_getstack(&attr, &base, &size) == 0 && size > 0) (void)pthread_attr_getguardsize(&attr, &guard);
+    else base = NULL;
     (void)pthread_attr_destroy(&attr);
   }
   if (base == NULL) {
@@ -50,7 +45,6 @@ static void find_stack(char *sp)
 int kb_stack_ok_slow(void)
 {
   char *sp = here();
-  if (stack_low == NULL)
-    find_stack(sp);
+  if (stack_low == NULL) find_stack(sp);
   return sp >= kb_stack_limit || sp < stack_low;
 }

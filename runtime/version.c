@@ -9,12 +9,6 @@
 #error "PACKAGE_VERSION comes from config.h"
 #endif
 
-const char *kb_version(void)
-{
-  return PACKAGE_VERSION;
-}
+const char *kb_version(void) { return PACKAGE_VERSION; }
 
-unsigned kb_abi_version(void)
-{
-  return KB_ABI;
-}
+unsigned kb_abi_version(void) { return KB_ABI; }

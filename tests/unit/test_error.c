@@ -15,10 +15,13 @@
 static const kb_unit unit = { KB_ABI, "k.py", "3.11", "0.1.0" };
 static const kb_unit future = { KB_ABI + 1, NULL, NULL, NULL };
 static const kb_site_frame inner[] = { { "f", 12, 3, 0, UINT32_MAX, 0, NULL } };
-static const kb_site_frame inlined[] = { { "g", 20, 1, 0, UINT32_MAX, 0, NULL }, { "f", 12, 3, 0, UINT32_MAX, 0, NULL } };
+static const kb_site_frame inlined[] = { { "g", 20, 1, 0, UINT32_MAX, 0, NULL },
+                                         { "f", 12, 3, 0, UINT32_MAX, 0, NULL } };
 static const kb_site_frame outer[] = { { "main", 30, 5, 0, UINT32_MAX, 0, NULL } };
-static const kb_site bounds = { &unit, KB_SITE_RAISE, KB_EXC_IndexError, 3, "bounds",
-                                "index {0} is out of bounds for axis {1} with size {2}", "iiid", 1, inner };
+static const kb_site bounds = {
+  &unit, KB_SITE_RAISE, KB_EXC_IndexError, 3, "bounds", "index {0} is out of bounds for axis {1} with size {2}", "iiid",
+  1,     inner
+};
 static const kb_site plain = { &unit, KB_SITE_RAISE, KB_EXC_ValueError, 0, "raise", "{0} stays", "i", 2, inlined };
 static const kb_site empty = { &unit, KB_SITE_RAISE, KB_EXC_StopIteration, 0, "raise", NULL, "", 1, inner };
 static const kb_site overflow = { &unit, KB_SITE_DEOPT, 0, 0, "overflow", NULL, "i", 1, inner };
@@ -91,13 +94,11 @@ static void deep_recursion(void **state)
   (void)state;
   const kb_pending *p = kb_pending_get();
   kb_exit(&plain, (int64_t)1);
-  for (int i = 2; i < 100000; i++)
-    kb_exit(&call);
+  for (int i = 2; i < 100000; i++) kb_exit(&call);
   assert_int_equal(p->nframes, 100000);
   assert_int_equal(kb_pending_dropped(p), 100000 - KB_FRAMES_INNER - KB_FRAMES_OUTER);
   uint64_t kept = 0;
-  for (uint64_t i = 0; i < p->nframes; i++)
-    kept += kb_pending_frame(p, i) != NULL;
+  for (uint64_t i = 0; i < p->nframes; i++) kept += kb_pending_frame(p, i) != NULL;
   assert_int_equal(kept, KB_FRAMES_INNER + KB_FRAMES_OUTER);
   assert_string_equal(kb_pending_frame(p, 0)->func, "g");
   assert_int_equal(kb_pending_frame(p, KB_FRAMES_INNER - 1)->line, 30);
@@ -111,8 +112,7 @@ static int handled;
 static void handler(const kb_error *e, void *data)
 {
   assert_ptr_equal(data, &handled);
-  if (handled++)
-    return;
+  if (handled++) return;
   const char *text = e->message;
   char before[64];
   (void)strncpy(before, text, sizeof before - 1);
@@ -159,13 +159,37 @@ static void threads(void **state)
 static void floats(void **state)
 {
   (void)state;
-  static const struct { double d; const char *repr; } rows[] = {
-    { 0.0, "0.0" }, { -0.0, "-0.0" }, { 1.0, "1.0" }, { -1.5, "-1.5" }, { 0.1, "0.1" }, { 1.0 / 3, "0.3333333333333333" },
-    { 0.1 + 0.2, "0.30000000000000004" }, { 1e15, "1000000000000000.0" }, { 1e16, "1e+16" }, { 123456789012345678.0, "1.2345678901234568e+17" },
-    { 1e-4, "0.0001" }, { 1e-5, "1e-05" }, { 1.5e-7, "1.5e-07" }, { 1e22, "1e+22" }, { 1e23, "1e+23" }, { 1e100, "1e+100" },
-    { 5e-324, "5e-324" }, { DBL_MIN, "2.2250738585072014e-308" }, { DBL_MAX, "1.7976931348623157e+308" },
-    { 0x1p-44, "5.684341886080802e-14" }, { 0x1p-1022 - 0x1p-1074, "2.225073858507201e-308" }, { 9007199254740993.0, "9007199254740992.0" },
-    { HUGE_VAL, "inf" }, { -HUGE_VAL, "-inf" }, { NAN, "nan" }, { 100.0, "100.0" }, { 12345.678, "12345.678" },
+  static const struct {
+    double d;
+    const char *repr;
+  } rows[] = {
+    { 0.0, "0.0" },
+    { -0.0, "-0.0" },
+    { 1.0, "1.0" },
+    { -1.5, "-1.5" },
+    { 0.1, "0.1" },
+    { 1.0 / 3, "0.3333333333333333" },
+    { 0.1 + 0.2, "0.30000000000000004" },
+    { 1e15, "1000000000000000.0" },
+    { 1e16, "1e+16" },
+    { 123456789012345678.0, "1.2345678901234568e+17" },
+    { 1e-4, "0.0001" },
+    { 1e-5, "1e-05" },
+    { 1.5e-7, "1.5e-07" },
+    { 1e22, "1e+22" },
+    { 1e23, "1e+23" },
+    { 1e100, "1e+100" },
+    { 5e-324, "5e-324" },
+    { DBL_MIN, "2.2250738585072014e-308" },
+    { DBL_MAX, "1.7976931348623157e+308" },
+    { 0x1p-44, "5.684341886080802e-14" },
+    { 0x1p-1022 - 0x1p-1074, "2.225073858507201e-308" },
+    { 9007199254740993.0, "9007199254740992.0" },
+    { HUGE_VAL, "inf" },
+    { -HUGE_VAL, "-inf" },
+    { NAN, "nan" },
+    { 100.0, "100.0" },
+    { 12345.678, "12345.678" },
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char buf[32];
@@ -199,9 +223,10 @@ static void formats(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(bounds_error), cmocka_unit_test(messages_without_values), cmocka_unit_test(odd_orders),
-    cmocka_unit_test(deep_recursion), cmocka_unit_test(handlers), cmocka_unit_test(threads), cmocka_unit_test(floats),
-    cmocka_unit_test(formats),
+    cmocka_unit_test(bounds_error), cmocka_unit_test(messages_without_values),
+    cmocka_unit_test(odd_orders),   cmocka_unit_test(deep_recursion),
+    cmocka_unit_test(handlers),     cmocka_unit_test(threads),
+    cmocka_unit_test(floats),       cmocka_unit_test(formats),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,10 +43,9 @@ static char *header_of(const kb_mod *m, const char *prefix)
   return buf;
 }
 
-#define has(text, part) \
-  do { \
-    if (strstr(text, part) == NULL) \
-      fail_msg("%s\nis not in\n%s", part, text); \
+#define has(text, part)                                                                                                \
+  do {                                                                                                                 \
+    if (strstr(text, part) == NULL) fail_msg("%s\nis not in\n%s", part, text);                                         \
   } while (0)
 
 static void prototypes(void **state)
@@ -64,7 +63,7 @@ static void prototypes(void **state)
   f = add(m, "raw", KB_T_F32, NULL);
   (void)param(f, "p", kb_type_ptr(KB_T_F32), false);
   (void)param(f, "q", kb_type_ptr(KB_T_F32), true);
-  f = add(m, "both", kb_type_tuple((const kb_ty[]) { KB_T_INT, KB_T_BOOL }, 2), NULL);
+  f = add(m, "both", kb_type_tuple((const kb_ty[]){ KB_T_INT, KB_T_BOOL }, 2), NULL);
   (void)param(f, "n", KB_T_I32, false);
   f = add(m, "hidden", KB_T_INT, NULL);
   f->exported = false;

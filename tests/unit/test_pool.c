@@ -14,17 +14,13 @@
 #if defined __SANITIZE_ADDRESS__
 /* malloc of too much returns NULL, as it does elsewhere. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-  return "allocator_may_return_null=1";
-}
+const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
 #endif
 
 static bool all_zero(const unsigned char *p, size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    if (p[i])
-      return false;
+    if (p[i]) return false;
   return true;
 }
 
@@ -84,8 +80,7 @@ static __attribute__((noinline)) long depth_of_stack(long depth)
 {
   volatile char frame[512];
   frame[0] = (char)depth;
-  if (!kb_stack_ok_slow())
-    return depth;
+  if (!kb_stack_ok_slow()) return depth;
   depth = depth_of_stack(depth + 1);
   (void)frame[0]; /* after the call, so that it cannot become a loop */
   return depth;
@@ -120,10 +115,7 @@ static void stack_ends(void **state)
 static ucontext_t back, coroutine;
 static int ok_there;
 
-static void run(void)
-{
-  ok_there = kb_stack_ok_slow();
-}
+static void run(void) { ok_there = kb_stack_ok_slow(); }
 
 static void other_stack(void **state)
 {
@@ -143,7 +135,10 @@ static void other_stack(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(blocks), cmocka_unit_test(refusals), cmocka_unit_test(reuse), cmocka_unit_test(stack_ends),
+    cmocka_unit_test(blocks),
+    cmocka_unit_test(refusals),
+    cmocka_unit_test(reuse),
+    cmocka_unit_test(stack_ends),
 #if !defined __SANITIZE_ADDRESS__
     cmocka_unit_test(other_stack),
 #endif
