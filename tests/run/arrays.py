@@ -13,22 +13,22 @@ def put(x: kb.i32[:], i: int, v: int) -> None:
     x[i] = v
 
 
-@kb.kernel
+@kb.kernel(check={"i": range(-3, 4), "j": range(-3, 4)})
 def get2(a: kb.f32[:, :], i: int, j: int) -> kb.f32:
     return a[i, j]
 
 
-@kb.kernel
+@kb.kernel(check={"i": range(-3, 4), "j": range(-3, 4)})
 def get2_by_rows(a: kb.f64[:, :], i: int, j: int) -> float:
     return a[i][j]
 
 
-@kb.kernel
+@kb.kernel(check={"i": range(-3, 4), "j": range(-3, 4), "k": range(-3, 4)})
 def get3(a: kb.i16[:, :, :], i: int, j: int, k: int) -> int:
     return a[i, j, k] + a[i][j][k] + a[i, j][k] + a[i][j, k]
 
 
-@kb.kernel
+@kb.kernel(check={"i": range(-3, 4), "j": range(-3, 4)})
 def get4(a: kb.u8[:, :, :, :], i: int, j: int) -> int:
     return a[i, j, i, j] + a[-1, i, -1, j]
 
