@@ -29,8 +29,10 @@ def _arguments(argv):
     p.add_argument("file", help="FILE.py, or FILE.py:KERNEL for one of its kernels")
     p.add_argument("-n", type=int, default=200, metavar="N", help="inputs for each kernel (200)")
     p.add_argument("--seed", type=int, default=0, metavar="S", help="of the random inputs (0)")
-    p.add_argument("--budget", type=int, default=50000, metavar="LINES", help="lines that CPython may run for an input (50000)")
-    p.add_argument("--time-out", type=float, default=20, metavar="SECONDS", help="for one call of a compiled kernel (20)")
+    p.add_argument("--budget", type=int, default=50000, metavar="LINES",
+                   help="lines that CPython may run for an input (50000)")
+    p.add_argument("--time-out", type=float, default=20, metavar="SECONDS",
+                   help="for one call of a compiled kernel (20)")
     p.add_argument("--so", metavar="FILE.so", help="take this built module instead of building one")
     p.add_argument("--engine", default="native", help=argparse.SUPPRESS)
     return p.parse_args(argv)
@@ -95,8 +97,11 @@ class Checker:
         functions = engine.plain_functions(self.noted, watcher)
         for a in inp.args + list(inp.keywords.values()):
             watcher.value(a.value)
-        engine.Reference(functions[id(self.kernel)], self.params, list(functions.values()), 4 * self.options.budget)(inp)
-        return ("skip", GAVE_UP) if watcher.seen else ("fail", "the compiled kernel gives up, although no int passes 2**53")
+        again = engine.Reference(functions[id(self.kernel)], self.params, list(functions.values()), 4 * self.options.budget)
+        again(inp)
+        if watcher.seen:
+            return "skip", GAVE_UP
+        return "fail", "the compiled kernel gives up, although no int passes 2**53"
 
     def _first_failure(self, inputs):
         verdicts = self.judge(inputs)

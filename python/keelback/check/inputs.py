@@ -70,12 +70,12 @@ class Input:
 
 # -- Values -----------------------------------------------------------------------------------------------
 
-_INT_EDGES = (0, 1, -1, 2, 3, 5, 8, -2, -7, 10, 64, 127, -128, 255, 256, 2**31 - 1, -2**31, 2**32, 2**53 + 1, 2**62, 2**63 - 1,
-              -2**63, -2**63 + 1, 2**62 - 1, 2**53, -2**53 - 1)
-_FLOAT_EDGES = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0, -2.5, 3.0, 0.1, 1e-5, 100.0, math.nan, math.inf, -math.inf, 5e-324, -2.2e-308,
-                1.7976931348623157e308, 9007199254740993.0, 1e200, -1e-200, 2.0**63, -2.0**63, 4294967296.0)
-_F32_EDGES = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0, -2.5, 3.0, round_f32(0.1), math.nan, math.inf, -math.inf, 2.0**-149, -2.0**-126,
-              3.4028234663852886e38, 16777216.0, 16777215.0, 1e10, 2.0**31, -2.0**63)
+_INT_EDGES = (0, 1, -1, 2, 3, 5, 8, -2, -7, 10, 64, 127, -128, 255, 256, 2**31 - 1, -2**31, 2**32, 2**53 + 1, 2**62,
+              2**63 - 1, -2**63, -2**63 + 1, 2**62 - 1, 2**53, -2**53 - 1)
+_FLOAT_EDGES = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0, -2.5, 3.0, 0.1, 1e-5, 100.0, math.nan, math.inf, -math.inf, 5e-324,
+                -2.2e-308, 1.7976931348623157e308, 9007199254740993.0, 1e200, -1e-200, 2.0**63, -2.0**63, 4294967296.0)
+_F32_EDGES = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0, -2.5, 3.0, round_f32(0.1), math.nan, math.inf, -math.inf, 2.0**-149,
+              -2.0**-126, 3.4028234663852886e38, 16777216.0, 16777215.0, 1e10, 2.0**31, -2.0**63)
 
 
 def edges(name):
@@ -132,7 +132,8 @@ def scalar_name(ty):
 
 
 class _Source:
-    """Values for one name from `check={...}`: a range or sequence (edges first), a function of a Random, an iterator."""
+    """Values for one name from `check={...}`: a range or sequence (edges first), a function of a Random, or an
+    iterator."""
 
     def __init__(self, given):
         self.given, self.first, self.it = given, (), None
@@ -176,8 +177,8 @@ class Generator:
         for k in list(self.sources) + list(self.shapes):
             if k not in names:
                 raise ValueError(f"check: {k!r} is no parameter")
-        self.nedges = max([len(edges(scalar_name(p.type))) for p in params if p.type.kind not in ("array", "ptr", "any")]
-                          + [8])
+        scalars = [scalar_name(p.type) for p in params if p.type.kind not in ("array", "ptr", "any")]
+        self.nedges = max([len(edges(name)) for name in scalars] + [8])
 
     @staticmethod
     def _split(v):
@@ -334,7 +335,8 @@ class Generator:
                     v = e[turn % len(e)]
                 else:
                     style = rng.random() * (1.0 if shapes else 0.5)
-                    v = rng.choice(e) if style < 0.15 else large(name, rng) if style < 0.25 else ordinary(name, rng, near)
+                    v = (rng.choice(e) if style < 0.15 else large(name, rng) if style < 0.25 else
+                         ordinary(name, rng, near))
                 arg = Arg(self._scalar(name, v))
             args[p.name] = arg
         if turn > 3 and self.alias and len(arrays) > 1 and rng.random() < 0.15:

@@ -23,7 +23,8 @@ def _nested(values, shape):
 
 
 def _slice(s):
-    return ":".join("" if v is None else str(v) for v in ((s.start, s.stop) if s.step is None else (s.start, s.stop, s.step)))
+    parts = (s.start, s.stop) if s.step is None else (s.start, s.stop, s.step)
+    return ":".join("" if v is None else str(v) for v in parts)
 
 
 def _view(name, arg):

@@ -7,7 +7,8 @@ from collections import namedtuple
 from ..ref.scalars import SIZED
 from ..ref.views import NUMPY, dtype_name
 
-# kind: "int", "float", "bool" (weak), "sized" (elem i8 ... f64, boolean), "array", "ptr", "tuple" (items), "none", "any"
+# kind: "int", "float", "bool" (weak), "sized" (elem i8 ... f64, boolean), "array", "ptr", "tuple" (items), "none",
+# "any" (nothing was declared)
 Type = namedtuple("Type", "kind elem rank contig items", defaults=(None, 0, False, ()))
 Param = namedtuple("Param", "name type default kwonly posonly")
 NO_DEFAULT = inspect.Parameter.empty
