@@ -83,7 +83,7 @@ static bool of_prefix(kb_paths *p, const char *own_file)
     p->plugin = exists(plugin) ? plugin : NULL;
     p->python = KB_PYTHON_EXE;
     p->cc = KB_CC;
-    p->cflags = "";
+    p->cflags = KB_USER_CFLAGS;
     return true;
   }
   return false;

@@ -103,7 +103,7 @@ equal(text.count("error:"), 1, "the big int is the only error", text)
 
 text = tree(
     '''
-import numpy as np, keelback as kb
+import numpy as np, numpy.typing, keelback as kb
 F = np.float32(0.5)
 I = np.int16(-3)
 B = np.bool_(True)

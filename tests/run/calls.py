@@ -162,7 +162,7 @@ if __name__ == "__main__":
 
 
 @kb.kernel(check={"n": [0, 1, 5, 2**62, 2**63 - 1]})
-def unsigned(n: kb.u64, x: kb.u8) -> kb.u64:
+def to_u64(n: kb.u64, x: kb.u8) -> kb.u64:
     return n // 2 + x
 
 
@@ -173,5 +173,5 @@ def pair_of_unsigned(n: int) -> tuple[kb.u64, float, kb.i8]:
 
 @kb.kernel(check={"n": [0, 1, 5, -1, 2**62, 2**63 - 1, -2**63], "x": range(-2, 260)})
 def calls_unsigned(n: int, x: int) -> tuple[int, float, int]:
-    a, b, c = pair_of_unsigned(unsigned(n, x))
-    return a - c, b, unsigned(kb.u64(n) >> 1, kb.u8(x))
+    a, b, c = pair_of_unsigned(to_u64(n, x))
+    return a - c, b, to_u64(kb.u64(n) >> 1, kb.u8(x))
