@@ -265,13 +265,6 @@ void sp_builtin(sp *s)
 
 /* -- Kernels ------------------------------------------------------------------------------------------------------------ */
 
-/* An argument of the declared type. Inside a kernel a u64 parameter is an exact int: past int64 it leaves here. */
-static kb_ref argument(sp *s, uint32_t i, kb_ty to)
-{
-  kb_ref v = sp_store_convert(s, arg(s, i), type(s, i), to);
-  return to == KB_T_U64 ? sp_convert(s, v, KB_T_U64, KB_T_INT) : v;
-}
-
 /* Results as the caller sees them, exact ints: a u64 past int64 leaves behind the call. */
 static void exact_results(sp *s, const kb_ty *types, kb_ref *parts, uint32_t n)
 {
@@ -297,7 +290,7 @@ void sp_kernel_call(sp *s)
   kb_ref args[256], parts[64];
   kb_assert(v->nargs <= 256, "a call with %u arguments", v->nargs);
   for (uint32_t i = 0; i < v->nargs; i++)
-    args[i] = argument(s, i, k->params[i].ty);
+    args[i] = sp_store_convert(s, arg(s, i), type(s, i), k->params[i].ty);
   kb_ty types[64], items[64];
   uint32_t n = kr->kind == KB_K_TUPLE ? kr->n : ret == KB_T_VOID ? 0 : 1;
   for (uint32_t i = 0; i < n; i++) {

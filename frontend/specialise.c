@@ -76,9 +76,10 @@ kb_ty sp_ty(const sp *s, kb_ref generic) { return kb_v(s->g, generic)->ty; }
 
 void sp_set(sp *s, kb_ref generic, const kb_ref *parts, uint32_t n)
 {
-  s->parts[generic] = KB_NEW(s->f->arena, kb_ref, n + 1);
-  if (n)
-    memcpy(s->parts[generic], parts, n * sizeof *parts);
+  if (!n)
+    return;
+  s->parts[generic] = KB_NEW(s->f->arena, kb_ref, n);
+  memcpy(s->parts[generic], parts, n * sizeof *parts);
   const kb_val *v = kb_v(s->g, generic);
   if (n == 1 && v->name && !kb_is_const(s->f, parts[0]) && !kb_v(s->f, parts[0])->name)
     kb_v(s->f, parts[0])->name = v->name;
@@ -319,11 +320,26 @@ static void fill_is_int(sp *s, kb_ref r)
 static kb_ref convert_for_phi(sp *s, kb_ref generic, kb_ref part, kb_ty to)
 {
   kb_ty from = sp_ty(s, generic);
-  if (from == to || !kb_is_numeric(from) || !kb_is_numeric(to) || kb_v(s->g, generic)->op == KB_UNDEF)
+  if (from == to || !kb_is_numeric(from) || !kb_is_numeric(to))
     return part;
   if (kb_type_is_float(to) && from == KB_T_INT && !kb_is_const(s->f, part))
     sp_guard(s, KB_GI2FX, sp_deopt(s), &part, 1);
   return sp_convert(s, part, from, to);
+}
+
+/* What is bound on no path: obj.bound leaves before anything looks at it, or at what would be computed from it. */
+static bool is_unbound(const sp *s, kb_ref generic)
+{
+  return sp_ty(s, generic) == KB_T_BOT || (kb_is(s->g, generic, KB_UNDEF) && sp_ty(s, generic) == KB_T_OBJ);
+}
+
+static bool reads_unbound(const sp *s, const kb_val *v)
+{
+  bool full = v->op == KB_OCALL && v->imm.i == KB_BI_FULL; /* its first operand is a type */
+  for (uint32_t i = full; i < v->nargs; i++)
+    if (is_unbound(s, v->args[i]))
+      return true;
+  return false;
 }
 
 static void fill_phi(sp *s, kb_ref r)
@@ -335,10 +351,9 @@ static void fill_phi(sp *s, kb_ref r)
     kb_bid from = s->blk[gb->pred.v[i]];
     uint32_t at = typed_edge(s, v->blk, i);
     for (uint32_t k = 0; k < width; k++) {
-      kb_ref part = v->args[i] && kb_v(s->g, v->args[i])->op != KB_UNDEF ? sp_part(s, v->args[i], k) : 0;
-      if (!part)
-        part = kb_undef(s->f, kb_v(s->f, s->parts[r][k])->ty);
-      if (width == 1) {
+      bool none = kb_v(s->g, v->args[i])->op == KB_UNDEF || is_unbound(s, v->args[i]);
+      kb_ref part = none ? kb_undef(s->f, kb_v(s->f, s->parts[r][k])->ty) : sp_part(s, v->args[i], k);
+      if (width == 1 && !none) {
         /* new instructions go in front of the terminator, with its pc */
         kb_ref end = s->f->blk.v[from].last;
         s->at = s->g->blk.v[gb->pred.v[i]].last, s->deopt = 0;
@@ -362,7 +377,8 @@ static void truth_branch(sp *s, kb_ref r)
 {
   const kb_val *v = kb_v(s->g, r);
   const kb_blk *b = &s->g->blk.v[v->blk];
-  kb_br(s->f, s->cur, sp_part(s, v->args[0], 0), s->blk[b->succ[0]], s->blk[b->succ[1]], v->loc);
+  kb_ref c = is_unbound(s, v->args[0]) ? kb_undef(s->f, KB_T_BOOL) : sp_part(s, v->args[0], 0);
+  kb_br(s->f, s->cur, c, s->blk[b->succ[0]], s->blk[b->succ[1]], v->loc);
 }
 
 static void do_return(sp *s, kb_ref r)
@@ -370,12 +386,13 @@ static void do_return(sp *s, kb_ref r)
   kb_ref a = kb_v(s->g, r)->args[0], vals[64];
   kb_ty from = sp_ty(s, a), to = s->g->ret;
   const kb_type *kf = kb_type_of(from), *kt = kb_type_of(to);
-  uint32_t n = 0;
-  if (kt->kind == KB_K_TUPLE)
-    for (; n < kt->n; n++)
-      vals[n] = sp_store_convert(s, sp_part(s, a, n), from == KB_T_BOT ? kb_value_type(kt->items[n]) : kf->items[n], kt->items[n]);
-  else if (to != KB_T_VOID)
-    vals[n++] = sp_store_convert(s, sp_part(s, a, 0), from == KB_T_BOT ? kb_value_type(to) : from, to);
+  bool tuple = kt->kind == KB_K_TUPLE;
+  uint32_t n = 0, width = tuple ? kt->n : to != KB_T_VOID;
+  for (; n < width; n++) {
+    kb_ty item = tuple ? kt->items[n] : to;
+    vals[n] = is_unbound(s, a) ? kb_undef(s->f, sp_machine(item, false))
+                               : sp_store_convert(s, sp_part(s, a, n), tuple ? kf->items[n] : from, item);
+  }
   kb_ret(s->f, s->cur, vals, n, s->loc);
 }
 
@@ -445,6 +462,11 @@ static void instruction(sp *s, kb_ref r)
   case KB_RET: do_return(s, r); return;
   case KB_RAISE: do_raise(s, r); return;
   case KB_OBOUND: bound(s); return;
+  default: break;
+  }
+  if (reads_unbound(s, v))
+    return;
+  switch (v->op) {
   case KB_OKCALL: sp_kernel_call(s); return;
   case KB_OCALL: sp_builtin(s); return;
   default: break;
@@ -480,7 +502,7 @@ static void signature(sp *s)
       else
         q->def.i = p->def->i;
     }
-    kb_ref r = kb_param(f, sp_machine(kb_value_type(p->ty), w), p->name);
+    kb_ref r = kb_param(f, sp_machine(p->ty, w), p->name);
     kb_v(f, r)->loc = p->loc;
     sp_set(s, gp, &r, 1);
   }
@@ -513,6 +535,24 @@ static void stack_guard(sp *s)
   sp_guard(s, KB_GSTACK, sp_raise(s, KB_EXC_RecursionError, s->t->msg[KM_RECURSION], NULL, 0), NULL, 0);
 }
 
+/* Inside, a u64 parameter is an exact int: past int64 it leaves at once, with nothing but parameters to its name. */
+static void unsigned_parameters(sp *s)
+{
+  kb_ref *params = KB_NEW(s->f->arena, kb_ref, s->g->nparams + 1);
+  memcpy(params, s->g->params, s->g->nparams * sizeof *params);
+  s->at = s->g->blk.v[1].first;
+  s->loc = s->g->loc;
+  kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, params, UINT32_MAX, NULL);
+  kb_snap sn = { .kind = KB_EXIT_DEOPT, .msg = "", .nframes = 1, .frames = &fr };
+  s->deopt = kb_snap_new(s->f, &sn);
+  for (uint32_t i = 0; i < s->k->nparams; i++)
+    if (s->k->params[i].ty == KB_T_U64) {
+      kb_ref n = sp_convert(s, s->f->params[i], KB_T_U64, KB_T_INT);
+      kb_v(s->f, n)->name = s->k->params[i].name;
+      sp_set(s, s->g->params[i], &n, 1);
+    }
+}
+
 static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
 {
   s->g = s->gm->fns.v[i];
@@ -543,6 +583,8 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
     s->cur = s->blk[g->rpo.v[b]];
     if (b == 0 && f->recursive)
       stack_guard(s);
+    if (b == 0)
+      unsigned_parameters(s);
     KB_FOR_INS (g, g->rpo.v[b], r)
       instruction(s, r);
   }

@@ -413,7 +413,7 @@ static bool rebuilds(kb_ty ty, kb_ty have)
   const kb_type *t = kb_type_of(ty), *h = kb_type_of(have);
   if (t->kind == KB_K_ARRAY && h->kind == KB_K_ARRAY)
     return t->elem == h->elem && t->rank == h->rank;
-  return same_class(ty, have);
+  return same_class(ty, have) || (ty == KB_T_INT && have == KB_T_U64); /* an int past int64 */
 }
 
 static bool check_entry(check *c, kb_ref r, const kb_entry *e)
