@@ -170,7 +170,7 @@ static void substitute(out *o, const char *expr, unsigned p, const kb_val *v)
       continue;
     }
     if (e - s == 1 && *s >= 'a' && *s <= 'c' && (uint32_t)(*s - 'a') < v->nargs)
-      operand(o, v->args[*s - 'a'], operand_prec(call ? PRIMARY : p, expr, *s != 'a'), p == COND || p == UNARY);
+      operand(o, v->args[*s - 'a'], operand_prec(call ? PRIMARY : p, expr, s > expr && p < UNARY), p == COND || p == UNARY);
     else
       fprintf(o->out, "%.*s", (int)(e - s), s);
     s = e;

@@ -115,6 +115,23 @@ static bool always_folds(const kb_fn *f, const kb_val *v)
   return v->op == KB_ITEM || (v->op == KB_VLEN && kb_is(f, v->args[0], KB_PARAM));
 }
 
+/* 0.0 - x with an x that cannot be -0.0 as gcc sees it: it makes that -x, which is -0.0 for 0.0 (as of gcc 12). In a
+ * variable of its own x keeps its secret. Conversions of constants are zeros, too, until a pass folds them. */
+static bool is_zero_minus(const kb_fn *f, kb_ref user, kb_ref r)
+{
+  const kb_val *v = kb_v(f, user);
+  if ((v->op != KB_FSUB && v->op != KB_SSUB) || v->args[1] != r)
+    return false;
+  const kb_val *a = kb_v(f, v->args[0]);
+  if (a->op == KB_CONST ? (a->ty == KB_T_F32 ? (double)a->imm.s : a->imm.d) != 0
+                       : a->op != KB_I2F && a->op != KB_I2S && a->op != KB_F2S && a->op != KB_S2F)
+    return false;
+  switch (kb_v(f, r)->op) {
+  case KB_I2F: case KB_I2S: case KB_U2F: case KB_U2S: case KB_FABS: case KB_SABS: case KB_SEL: return true;
+  default: return false;
+  }
+}
+
 static void fold_block(out *o, kb_bid b, const uses *u, uint32_t *last, uint32_t *nodes, uint32_t *store_after)
 {
   kb_fn *f = o->f;
@@ -138,7 +155,7 @@ static void fold_block(out *o, kb_bid b, const uses *u, uint32_t *last, uint32_t
       nodes[r] = 1;
       continue;
     }
-    if (x->n != 1 || x->at != b || (x->snap && !is_cheap(v)))
+    if (x->n != 1 || x->at != b || (x->snap && !is_cheap(v)) || is_zero_minus(f, x->user, r))
       continue;
     bool phi = kb_is(f, x->user, KB_PHI);
     uint32_t end = phi ? n : last[x->user];

@@ -180,7 +180,8 @@ static const char *symbol(kb_op op)
   }
 }
 
-static kb_ty ty_of(const kb_fn *f, kb_ref r) { return kb_v(f, r)->ty; }
+/* What is bound on no path has no type. */
+static kb_ty ty_of(const kb_fn *f, kb_ref r) { return kb_v(f, r)->ty == KB_T_OBJ ? KB_T_BOT : kb_v(f, r)->ty; }
 static kb_ty arg_ty(const kb_fn *f, kb_ref r, uint32_t i) { return ty_of(f, kb_v(f, r)->args[i]); }
 
 static kb_ty meet_error(inf *in, const kb_fn *f, kb_ref r, kb_ty a, kb_ty b)

@@ -184,10 +184,63 @@ static kb_ref int_binary(sp *s, kb_op op, kb_ref a, kb_ref b)
   return checked(s, typed(op, column), a, b);
 }
 
+/* u64 with an int that may be negative: the magnitude of the int as u64, and whether it is negative (false: it cannot). */
+typedef struct {
+  kb_ref u, neg;
+} magnitude;
+
+static magnitude magnitude_of(sp *s, kb_ref v, kb_ty t)
+{
+  if (is_u64(t) || t == KB_T_BOOL || (kb_is_const(s->f, v) && kb_v(s->f, v)->imm.i >= 0))
+    return (magnitude){ sp_convert(s, v, t, KB_T_U64), 0 };
+  kb_ref u = sp_op1(s, KB_I2U, v), neg = sp_op2(s, KB_ILT, v, sp_int(s, 0));
+  return (magnitude){ sp_sel(s, neg, sp_op1(s, KB_UNEG, u), u), neg };
+}
+
+/* // and % of a u64 and an int: the exact result, wrapped; at most one of the two is negative. */
+static kb_ref u64_division(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb)
+{
+  magnitude x = magnitude_of(s, a, ta), y = magnitude_of(s, b, tb);
+  kb_ref neg = x.neg ? x.neg : y.neg;
+  if (!neg)
+    return sp_op2(s, op == KB_OMOD ? KB_UMOD : KB_UDIV, x.u, y.u);
+  kb_ref zero = kb_const_int(s->f, KB_T_U64, 0), one = kb_const_int(s->f, KB_T_U64, 1);
+  kb_ref q = sp_op2(s, KB_UDIV, x.u, y.u), rest = sp_op2(s, KB_UNE, sp_op2(s, KB_UMOD, x.u, y.u), zero);
+  kb_ref down = sp_op1(s, KB_UNEG, sp_op2(s, KB_UADD, q, sp_sel(s, rest, one, zero)));
+  q = sp_sel(s, neg, down, q);
+  if (op == KB_OFLOORDIV)
+    return q;
+  a = sp_convert(s, a, ta, KB_T_U64), b = sp_convert(s, b, tb, KB_T_U64);
+  return sp_op2(s, KB_USUB, a, sp_op2(s, KB_UMUL, q, b));
+}
+
+/* The quotient's sign is that of the int: 0 / -1 is -0.0. */
+static kb_ref u64_true_division(sp *s, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb)
+{
+  magnitude x = magnitude_of(s, a, ta), y = magnitude_of(s, b, tb);
+  sp_require_divisor(s, y.u, KB_T_U64, KM_INT_TRUEDIV, KM_FLOAT_TRUEDIV);
+  kb_ref q = sp_op2(s, KB_UTRUEDIV, x.u, y.u), neg = x.neg ? x.neg : y.neg;
+  return neg ? sp_sel(s, neg, sp_op1(s, KB_FNEG, q), q) : q;
+}
+
+/* n >> u: at most 63 places. */
+static kb_ref shift_int_right(sp *s, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb)
+{
+  kb_ref most = kb_const_int(s->f, KB_T_U64, 63), n = is_u64(tb) ? b : sp_op1(s, KB_I2U, b);
+  n = sp_op1(s, KB_U2I, sp_sel(s, sp_op2(s, KB_ULT, n, most), n, most));
+  return sp_op1(s, KB_I2U, sp_op2(s, KB_ISHR, sp_convert(s, a, ta, KB_T_INT), n));
+}
+
 /* Sized ints: the exact result wrapped to the type t; operands are i64 (or u64 when t is). */
 static kb_ref sized_binary(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb, kb_ty t)
 {
   bool shift = op == KB_OLSHIFT || op == KB_ORSHIFT || op == KB_OPOW;
+  if (is_u64(t) && (op == KB_OFLOORDIV || op == KB_OMOD)) {
+    sp_require_divisor(s, sp_convert(s, b, tb, t), t, op == KB_OMOD ? KM_INT_MOD : KM_INT_DIV, KM_FLOAT_MOD);
+    return u64_division(s, op, a, ta, b, tb);
+  }
+  if (is_u64(t) && op == KB_ORSHIFT && !is_u64(ta))
+    return shift_int_right(s, a, ta, b, tb);
   a = is_u64(t) ? sp_convert(s, a, ta, t) : sp_convert(s, a, ta, KB_T_INT);
   if (shift) { /* the count keeps its value */
     b = is_u64(tb) ? b : sp_convert(s, b, tb, KB_T_INT);
@@ -226,11 +279,8 @@ kb_ref sp_binary(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb, kb_ty 
     return sp_op2(s, op == KB_OAND ? KB_BAND : op == KB_OOR ? KB_BOR : KB_BXOR, a, b);
   kb_ty in = kb_promote(ta, tb);
   if (is_sized(in) && op == KB_OTRUEDIV) {
-    if (is_u64(in)) {
-      a = sp_convert(s, a, ta, in), b = sp_convert(s, b, tb, in);
-      sp_require_divisor(s, b, in, KM_INT_TRUEDIV, KM_FLOAT_TRUEDIV);
-      return sp_op2(s, KB_UTRUEDIV, a, b);
-    }
+    if (is_u64(in))
+      return u64_true_division(s, a, ta, b, tb);
     in = KB_T_INT;
   }
   if (is_sized(in))
@@ -300,7 +350,7 @@ kb_ref sp_truth(sp *s, kb_ref generic)
   if (kb_type_of(t)->kind == KB_K_TUPLE)
     return kb_const_int(s->f, KB_T_BOOL, kb_type_of(t)->n != 0);
   kb_ref a = sp_part(s, generic, 0);
-  if (t == KB_T_BOOL || t == KB_T_BOT)
+  if (t == KB_T_BOOL)
     return a;
   if (t == KB_T_F32)
     return sp_op2(s, KB_SNE, a, kb_const_float(s->f, KB_T_F32, 0));
@@ -351,8 +401,6 @@ bool sp_arith(sp *s)
   const kb_val *v = kb_v(s->g, s->at);
   kb_op op = (kb_op)v->op;
   kb_ref r = 0;
-  if (v->ty == KB_T_BOT && op >= KB_OADD && op <= KB_OISNOT)
-    return true; /* an operand is never bound: sp_part gives undef */
   int_by_zero(s, v);
   if ((op >= KB_OADD && op <= KB_OXOR))
     r = sp_binary(s, op, sp_part(s, v->args[0], 0), sp_ty(s, v->args[0]), sp_part(s, v->args[1], 0), sp_ty(s, v->args[1]), v->ty);

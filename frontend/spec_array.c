@@ -267,36 +267,20 @@ void sp_new_array(sp *s)
   sp_set(s, s->at, &a, 1);
 }
 
-/* What would index or walk an array that is bound on no path never runs. */
-static bool never_runs(const sp *s, const kb_val *v)
-{
-  return v->nargs && sp_ty(s, v->args[0]) == KB_T_BOT && v->op != KB_ORANGE;
-}
-
 bool sp_array(sp *s)
 {
   const kb_val *v = kb_v(s->g, s->at);
-  switch (v->op) {
-  case KB_OGETITEM:
-  case KB_OSETITEM:
-  case KB_OATTR:
-  case KB_ORANGE:
-  case KB_OENUMERATE:
-  case KB_OITER:
-  case KB_OHASNEXT:
-  case KB_OITERVAL:
-  case KB_OITERNEXT: break;
-  default: return false;
-  }
-  if (never_runs(s, v))
-    return true;
   switch (v->op) {
   case KB_OGETITEM: getitem(s); break;
   case KB_OSETITEM: setitem(s); break;
   case KB_OATTR: attribute(s); break;
   case KB_ORANGE: range(s); break;
   case KB_OENUMERATE: enumerate(s); break;
-  default: iterate(s); break;
+  case KB_OITER:
+  case KB_OHASNEXT:
+  case KB_OITERVAL:
+  case KB_OITERNEXT: iterate(s); break;
+  default: return false;
   }
   return true;
 }

@@ -176,3 +176,8 @@ if __name__ == "__main__":
 def double_negation(x: float, y: kb.f32) -> tuple[float, kb.f32]:
     x = - -x
     return - -x - -x, - - -y
+
+
+@kb.kernel
+def zero_minus(n: int, x: float, y: kb.f32) -> tuple[float, float, float, kb.f32, kb.f32]:
+    return 0.0 - n, False - float(n), 0.0 - abs(x), 0.0 - abs(y), kb.f32(0.0) - (kb.f32(n) if n < 3 else abs(y))

@@ -184,3 +184,24 @@ def return_inside(n: int, x: kb.i64[:]) -> int:
 
 if __name__ == "__main__":
     raise SystemExit(kb.check.main([__file__]))
+
+
+@kb.kernel
+def never_bound(a: int, x: kb.f64[:]) -> tuple[int, float]:
+    if a < 3:
+        b, c, d, y = 1, 0.0, True, x
+    elif a < 5:
+        a = 1 - b
+    elif a < 7:
+        a += int(kb.f64(c)) + (b + 1 if c else -b)
+        x[b] = c
+    elif a < 9:
+        y[0] = max(b, a)
+        for i in range(b):
+            a += len(y) + i
+        return b, c
+    elif a < 11:
+        return a, c
+    while a > 11 and d:
+        a -= b
+    return a, c + kb.zeros(b)[a]

@@ -173,3 +173,31 @@ def declared_result(a: int) -> kb.u8:
 
 if __name__ == "__main__":
     raise SystemExit(kb.check.main([__file__]))
+
+
+@kb.kernel(check={"b": [1, -1, 2, -2, 3, -3, 7, -7, 0, 2**62, -2**63, 2**63 - 1]})
+def u64_with_int(a: int, b: int) -> tuple[kb.u64, kb.u64, kb.u64, kb.u64]:
+    u = kb.u64(a)
+    return u // b, u % b, b // (u or kb.u64(1)), b % (u or kb.u64(1))
+
+
+@kb.kernel(check={"b": range(-9, 70)})
+def u64_shifts_int(a: int, b: int) -> tuple[kb.u64, kb.u64, kb.u64]:
+    return a >> kb.u64(b), a << kb.u64(b), True >> kb.u64(b)
+
+
+@kb.kernel
+def u64_true_division(a: int, b: int) -> tuple[float, float, float]:
+    u = kb.u64(a)
+    return u / (b or 1), b / (u or kb.u64(1)), u / -3
+
+
+@kb.kernel
+def u64_divmod_int(a: int, b: int) -> tuple[kb.u64, kb.u64]:
+    return divmod(kb.u64(a), b)
+
+
+@kb.kernel
+def u64_minus_of_sum(a: int, b: int) -> tuple[kb.u64, kb.u64]:
+    u, v = kb.u64(a), kb.u64(b)
+    return -(u + v), -(u - v) - -(v - u)
