@@ -26,7 +26,7 @@ def order4(x: kb.i64[:], y: kb.i64[:], i: int) -> int:
     return x[0] + y[0]
 
 
-@kb.kernel
+@kb.kernel(check={"i": range(-3, 4), "j": range(-3, 4)})
 def order5(a: kb.f64[:, :], i: int, j: int) -> float:
     return a[i, 0] + a[0, j] / (a[0, 0])
 

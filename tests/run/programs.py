@@ -114,7 +114,7 @@ def argminmax(x: kb.f64[:]) -> tuple[int, int]:
     return lo, hi
 
 
-@kb.kernel
+@kb.kernel(check={"i": range(-3, 4), "j": range(-3, 4)})
 def dotrow(a: kb.f64[:, :], i: int, j: int) -> float:
     s = 0.0
     for p, q in zip(a[i], a[j]):
