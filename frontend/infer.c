@@ -610,7 +610,7 @@ static void infer_fn(inf *in, uint32_t i)
     kb_v(f, f->params[p])->ty = kb_value_type(k->params[p].ty);
   for (kb_ref r = 1; r < f->val.n; r++)
     if (kb_v(f, r)->blk)
-      kb_v(f, r)->ty = KB_T_BOT;
+      kb_v(f, r)->ty = kb_ops[kb_v(f, r)->op].result == '-' ? KB_T_VOID : KB_T_BOT;
   f->ret = k->ret;
   bool outer = in->again;
   for (bool more = true; more;) {
