@@ -433,7 +433,7 @@ static const char *unique(nameset *s, const char *base, uint32_t *counter)
   }
   bool digit = n[strlen(n) - 1] >= '0' && n[strlen(n) - 1] <= '9';
   do
-    snprintf(buf, sizeof buf, "v%.250s%s%u" + (n[0] != '_' && !reserved(n)), n, digit ? "_" : "", ++*counter);
+    snprintf(buf, sizeof buf, n[0] != '_' && !reserved(n) ? "%.250s%s%u" : "v%.250s%s%u", n, digit ? "_" : "", ++*counter);
   while (!claim(s, kb_intern(buf)));
   return kb_intern(buf);
 }
