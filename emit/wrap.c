@@ -123,12 +123,6 @@ static const char *class_of(const kb_fn *f, uint32_t k)
   return kb_cclass(t, kb_type_of(t)->readonly);
 }
 
-/* A u64 parameter that the kernel takes as a Python int, which is an int64_t as long as it fits. */
-static bool is_narrow(const kb_fn *f, uint32_t k)
-{
-  return f->sig[k].ty == KB_T_U64 && kb_type_letter(kb_v(f, f->params[k])->ty) == 'I';
-}
-
 static void put_decl(FILE *out, const char *type, uint32_t k)
 {
   size_t n = strlen(type);
@@ -370,9 +364,9 @@ static void put_param_row(FILE *out, const kb_fn *f, uint32_t k)
                 : kind == P_ARRAY ? "KBPY_ARRAY"
                                   : "KBPY_POINTER",
                 elem(scalar ? p->ty : t->elem), kind == P_ARRAY ? t->rank : 0);
-  (void)fprintf(out, "0%s%s%s%s%s, ", !scalar && p->written ? " | KBPY_WRITTEN" : "",
+  (void)fprintf(out, "0%s%s%s%s, ", !scalar && p->written ? " | KBPY_WRITTEN" : "",
                 kind == P_ARRAY && t->contig ? " | KBPY_CONTIG" : "", p->has_def ? " | KBPY_DEFAULT" : "",
-                p->ty == KB_T_INT ? " | KBPY_BIGINT" : "", is_narrow(f, k) ? " | KBPY_NARROW" : "");
+                p->ty == KB_T_INT ? " | KBPY_BIGINT" : "");
   put_default(out, p);
   (void)fputs(" },\n", out);
 }

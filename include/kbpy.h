@@ -59,7 +59,6 @@ enum {                   /* kbpy_param.flags */
        KBPY_DEFAULT = 4, /* may be left out */
        KBPY_BIGINT =
            8, /* scalar: Python's int: past 64 bits it is Keelback that cannot yet, not the caller who is wrong */
-       KBPY_NARROW = 16 /* scalar of KBPY_U64: the same for 2**63 and more */
 };
 
 /* A converted argument: i for bool and the signed ints, u for the unsigned ones, d for floats, p for pointers. */

@@ -38,9 +38,6 @@ static int take_int(kbpy_want w, PyObject *o, kbpy_value *out)
     if (u == (unsigned long long)-1 && PyErr_Occurred()) {
       PyErr_Clear();
       err = out_of_range(w, o);
-    } else if (u > INT64_MAX && (w.param->flags & KBPY_NARROW)) {
-      err = kbpy_bad(w, PyExc_OverflowError,
-                     "%llu needs 64 bits without a sign, and continuing with big ints is not available yet", u);
     }
     out->u = u;
   } else {
