@@ -106,7 +106,7 @@ class Expressions:
 
     def index(self, a, axis):
         size = f"len({a})" if axis == 0 and self.chance(0.7) else f"{a}.shape[{axis}]"
-        loop = [n for n in self.readonly if self.types.get(n) == "int" and n in self.bound]
+        loop = [n for n in self.names("int") if n in self.readonly]
         how = self.rng.random()
         if loop and how < 0.5:
             return self.rng.choice(loop)
