@@ -49,6 +49,12 @@ class Watcher:
             s = self.value(s + self.value(v))
         return s
 
+    def least(self, *items):
+        return min(*items) if len(items) > 1 else min(self.each(items[0]))
+
+    def greatest(self, *items):
+        return max(*items) if len(items) > 1 else max(self.each(items[0]))
+
 
 def _call(name, *args):
     return ast.Call(ast.Attribute(ast.Name("__kb_watch", ast.Load()), name, ast.Load()), list(args), [])
@@ -101,7 +107,7 @@ def instrumented(fn, scope, watcher):
         arg.annotation = None
     a.defaults, a.kw_defaults = [], [None] * len(a.kwonlyargs)
     module = ast.fix_missing_locations(ast.Module([new], []))
-    scope = dict(scope, __kb_watch=watcher, pow=watcher.pow, sum=watcher.sum)
+    scope = dict(scope, __kb_watch=watcher, pow=watcher.pow, sum=watcher.sum, min=watcher.least, max=watcher.greatest)
     exec(compile(module, fn.__code__.co_filename, "exec"), scope)
     made = scope[d.name]
     made.__defaults__, made.__kwdefaults__ = fn.__defaults__, fn.__kwdefaults__
