@@ -473,7 +473,7 @@ static kb_ty kernel_call(inf *in, const kb_fn *f, kb_ref r)
       infer_fn(in, callee);
   }
   kb_ty t = in->m->fns.v[callee]->ret;
-  return t == KB_T_VOID ? KB_T_NONE : kb_value_type(t);
+  return t == KB_T_VOID ? KB_T_NONE : k->ret == KB_T_BOT ? t : kb_value_type(t); /* undeclared: as it is returned */
 }
 
 /* -- One value, one function ------------------------------------------------------------------------------------------ */

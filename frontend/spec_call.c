@@ -265,14 +265,16 @@ void sp_builtin(sp *s)
 
 /* -- Kernels ------------------------------------------------------------------------------------------------------------ */
 
-/* Results as the caller sees them, exact ints: a u64 past int64 leaves behind the call. */
+/* Declared results as the caller sees them, exact ints: a u64 past int64 leaves behind the call. */
 static void exact_results(sp *s, const kb_ty *types, kb_ref *parts, uint32_t n)
 {
   uint32_t snap = 0;
+  kb_ty seen = sp_ty(s, s->at);
+  const kb_type *kr = kb_type_of(seen);
   kb_ref raw[64];
   memcpy(raw, parts, n * sizeof *raw);
   for (uint32_t i = 0; i < n; i++) {
-    if (types[i] != KB_T_U64)
+    if (types[i] != KB_T_U64 || (kr->kind == KB_K_TUPLE ? kr->items[i] : seen) == KB_T_U64)
       continue;
     snap = snap ? snap : sp_deopt_after_call(s, types, raw, n);
     parts[i] = sp_op1(s, KB_U2I, raw[i]);

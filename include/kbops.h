@@ -181,6 +181,17 @@ KB_OPS int64_t kb_iisqrt(int64_t a)
   return (int64_t)r;
 }
 
+/* int(a) of an a in range. With -fno-trapping-math gcc makes one rounding instruction of a conversion and the one back to
+ * float, where the target has it: -0.0 stays -0.0 there, while Python's int has no such zero. */
+KB_OPS int64_t kb_f2i(double a)
+{
+  int64_t i = (int64_t)a;
+#if !defined __clang__ && (!defined __x86_64__ || defined __SSE4_1__)
+  if (!__builtin_constant_p(i)) __asm__("" : "+r"(i));
+#endif
+  return i;
+}
+
 /* -- Bits of floats ------------------------------------------------------------------------------------- */
 
 KB_OPS uint64_t kb_fbits(double a)

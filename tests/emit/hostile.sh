@@ -78,7 +78,8 @@ for c in $compilers; do
     expect either $c "$f"
     expect either $c "-O3 $f $fma"
   done
-  for f in "-O3" "-O3 -march=native" "-O3 -march=native -ffp-contract=fast" "-O3 $fma -std=gnu11" "-O3 $fma -std=c99" "-O3 -frounding-math" \
+  for f in "-O3" "-O3 -march=native" "-O3 -march=native -fno-trapping-math" \
+    "-O3 -march=native -ffp-contract=fast" "-O3 $fma -std=gnu11" "-O3 $fma -std=c99" "-O3 -frounding-math" \
     "-fno-trapping-math -fno-math-errno" -fwrapv -ftrapv "-funsigned-char -fshort-enums" "-O3 -fno-builtin" -Os -O1; do
     expect same $c "$f"
   done

@@ -175,3 +175,19 @@ def pair_of_unsigned(n: int) -> tuple[kb.u64, float, kb.i8]:
 def calls_unsigned(n: int, x: int) -> tuple[int, float, int]:
     a, b, c = pair_of_unsigned(to_u64(n, x))
     return a - c, b, to_u64(kb.u64(n) >> 1, kb.u8(x))
+
+
+@kb.kernel
+def undeclared(n: int):
+    return kb.u8(n)
+
+
+@kb.kernel
+def undeclared_pair(n: int):
+    return kb.u64(n), n < 3
+
+
+@kb.kernel
+def calls_undeclared(n: int) -> tuple[int, kb.u64, bool]:
+    u, b = undeclared_pair(n)
+    return undeclared(n) + 200, u * 3, b
