@@ -539,7 +539,8 @@ static void stack_guard(sp *s)
 static void unsigned_parameters(sp *s)
 {
   kb_ref *params = KB_NEW(s->f->arena, kb_ref, s->g->nparams + 1);
-  memcpy(params, s->g->params, s->g->nparams * sizeof *params);
+  if (s->g->nparams)
+    memcpy(params, s->g->params, s->g->nparams * sizeof *params);
   s->at = s->g->blk.v[1].first;
   s->loc = s->g->loc;
   kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, params, UINT32_MAX, NULL);
