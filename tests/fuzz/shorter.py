@@ -176,12 +176,12 @@ class Case:
 
     def _needed(self, functions, main):
         """The function and what it calls, in the order of the file, main last."""
-        seen, todo = {main.name}, [main]
-        while todo:
-            for name in _calls(todo.pop(), self.names):
+        seen, waiting = {main.name}, [main]
+        while waiting:
+            for name in _calls(waiting.pop(), self.names):
                 if name not in seen and name in functions:
                     seen.add(name)
-                    todo.append(functions[name])
+                    waiting.append(functions[name])
         return [f for n, f in functions.items() if n in seen and f is not main] + [main]
 
     def _candidates(self):
