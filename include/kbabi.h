@@ -35,6 +35,7 @@
 #define KB_EXC_ENUM(name) KB_EXC_##name,
 enum kb_exc { KB_EXCEPTIONS(KB_EXC_ENUM) KB_NEXC };
 
+struct kb_fn_info;
 typedef struct kb_unit {     /* one emitted C file */
   uint32_t abi;              /* KB_ABI of the front end */
   const char *file;          /* Python source */
@@ -55,6 +56,62 @@ typedef struct kb_site_entry {
 } kb_site_entry;
 enum kb_as { KB_AS_BOOL, KB_AS_INT, KB_AS_FLOAT, KB_AS_I8, KB_AS_I16, KB_AS_I32, KB_AS_I64, KB_AS_U8, KB_AS_U16, KB_AS_U32,
              KB_AS_U64, KB_AS_F32, KB_AS_F64, KB_AS_PARAM, KB_AS_OBJECT }; /* PARAM: array parameter number c.i */
+
+/* A part of a value between native code and the interpreter. */
+typedef union kb_word { int64_t i; uint64_t u; double d; void *p; } kb_word;
+
+/* -- What the interpreter knows of a function --------------------------------------------------------------- */
+
+struct kb_site_entry;
+/* A parameter as declared, and where it lies in the argument block `struct a_<kernel>`, which holds the parameters of the
+ * C prototype in order (views as structs), each aligned as C does. */
+typedef struct kb_fn_param {
+  const char *name;
+  char kind;                 /* i int64_t (every int but u64), u uint64_t, d double, s float, b bool, v view, p raw pointer */
+  uint8_t type;              /* KB_AS_*: declared; of a view or pointer: of its elements */
+  uint8_t rank, flags;       /* view: axes; KB_PARAM_* */
+  uint32_t offset;
+  uint32_t object;           /* kb.jit: offset of the PyObject * that the view was made from; 0: none */
+} kb_fn_param;
+enum { KB_PARAM_CONTIG = 1, KB_PARAM_READONLY = 2 };
+
+/* A loop head where native code can take over. Its entries say which slots it needs, in the form that exits have: a LIVE
+ * entry's value goes to word n of what resume gets (a view's data, shape, stride ... to n and the words behind it). */
+typedef struct kb_head {
+  uint32_t pc;               /* of the first instruction behind the phis */
+  uint32_t nwords, nentries;
+  const struct kb_site_entry *entries;
+} kb_head;
+
+typedef struct kb_fn_count { /* changed without locks: statistics, and a brake */
+  uint64_t exits, deopts, resumed, interpreted;
+  const void *last_site;     /* of the last deopt, and how often in a row it was that one */
+  uint32_t in_a_row, skip;   /* skip: calls that are interpreted before native code is tried again */
+} kb_fn_count;
+
+typedef struct kb_fn_info {
+  const struct kb_unit *unit;
+  const char *name;          /* Python's */
+  uint32_t line;             /* of the def */
+  uint32_t nparams;
+  const kb_fn_param *params;
+  uint32_t args_size;        /* of the argument block */
+  uint32_t nret;             /* parts of the result: 0 None, 1, or the items of a tuple */
+  const uint8_t *ret;        /* KB_AS_* of each, as declared */
+  const uint32_t *ret_offset;/* in what enter writes */
+  uint32_t ret_size;
+  uint8_t tuple;             /* the result is a tuple, even of one item */
+  uint8_t jit;               /* kb.jit: NumPy's meaning of elements and casts */
+  size_t nimage;
+  const unsigned char *image;/* NULL: no exit needs it */
+  /* The kernel on an argument block; KB_OK or KB_EXIT. */
+  int (*enter)(const void *args, void *ret);
+  /* From loop head number `head` on; NULL: cannot. */
+  int (*resume)(uint32_t head, const kb_word *words, void *ret);
+  uint32_t nheads;
+  const kb_head *heads;      /* in the order of the image's heads; nentries UINT32_MAX: native code cannot enter there */
+  kb_fn_count *count;
+} kb_fn_info;
 
 typedef struct kb_site_frame {
   const char *func;          /* Python name */

@@ -120,7 +120,9 @@ enum { /* flags of a row */
   KB_OF_T = 2,  /* may trap or is undefined for some operands: never speculate, never fold blindly */
   KB_OF_L = 4,  /* reads memory */
   KB_OF_S = 8,  /* writes memory or has another visible effect */
-  KB_OF_I = 16  /* has an immediate, printed as #n */
+  KB_OF_I = 16, /* has an immediate, printed as #n */
+  KB_OF_N = 32, /* imm.str is a name, or names with blanks between: printed as #"text" */
+  KB_OF_V = 64  /* imm.i is a variable of f->vars: printed as #n */
 };
 typedef enum {
 #define OBJ(name, ...) KB_##name,
@@ -180,7 +182,8 @@ typedef struct {
 typedef struct {
   kb_ref first, last;     /* phis come first; last is CTL in a finished block */
   KB_VEC(kb_bid) pred;    /* phi arguments are in this order; no block twice */
-  kb_bid succ[2];         /* of last: jmp 1, br 2 (true, false), ret and raise 0 */
+  kb_bid succ[2];         /* of last: jmp 1, br 2 (true, false), try 2 (body, handler), ret and raise 0 */
+  kb_bid handler;         /* generic: where an exception in this block goes; 0: out of the function */
   /* filled by cfg.c */
   uint32_t rpo;           /* position in fn->rpo; UINT32_MAX when unreachable */
   kb_bid idom;            /* 0 for the entry */
@@ -242,6 +245,9 @@ typedef struct {
   kb_sigparam *sig;     /* nparams of them; NULL in text IR without one */
   kb_ty ret;            /* declared (or inferred) result as Python sees it; KB_T_VOID for None */
   bool generic;         /* OBJ ops are allowed */
+  bool dynamic;         /* generic, of a kb.jit function: any object, and the ops that are never specialised */
+  uint32_t nvars;       /* dynamic: variables in memory (obj.getvar), and their names */
+  const char **vars;
   bool recursive;       /* may reach itself through calls */
   bool wrap, unchecked; /* overflow="wrap", bounds=False */
   uint32_t fastmath;    /* KB_FM_* */

@@ -25,8 +25,15 @@ typedef struct kb_rt_frame {
   uint32_t line, col;
 } kb_rt_frame;
 
+/* How a thread left a kernel: with an exception that needs no Python to describe it; with the result that the interpreter
+ * computed; with an exception object. */
+enum kb_pending_kind { KB_PENDING_RAISE, KB_PENDING_RESULT, KB_PENDING_PYTHON };
+
 typedef struct kb_pending {
   bool set;
+  uint8_t kind;        /* enum kb_pending_kind */
+  struct { uint32_t tag, aux; kb_word w; } result; /* RESULT: a slot of the interpreter (in_val of py_in.h), owned */
+  void *exception;     /* PYTHON: the exception object with its traceback, owned */
   bool deopt;          /* no exception of the program: it could not go on here */
   uint8_t exc;         /* enum kb_exc */
   const char *message; /* NULL: raised without an argument */
@@ -49,5 +56,29 @@ const char *kb_exc_name(unsigned exc);
 void kb_format_message(char *buf, size_t size, const char *msg, const char *args, unsigned n, va_list ap);
 /* repr(d) of Python: the shortest text that reads back as d. buf has 32 bytes. */
 void kb_format_double(char *buf, double d);
+
+/* -- The interpreter, as libkeelback sees it ------------------------------------------------------------------ */
+
+/* What libkeelback-python3.X.so exports as kb_interp_table. Any thread may call; they take the GIL themselves. */
+typedef struct kb_interp {
+  uint32_t abi;        /* KB_ABI; nothing else is read if it differs */
+  const char *python;  /* "3.11" */
+  /* Goes on behind an exit: rebuilds the site's frames from the live values and runs them to the end. At a CALL site p holds
+   * the callee's result. Leaves KB_PENDING_RESULT or KB_PENDING_PYTHON in p. */
+  void (*leave)(const kb_site *site, const kb_word *live, kb_pending *p);
+  /* The pending result as what info's C prototype returns, into ret: -1 where it does not fit, and p holds the error. */
+  int (*to_c)(kb_pending *p, const kb_fn_info *info, void *ret);
+  /* The pending result as an object: a new reference, or NULL and an exception is set. */
+  void *(*to_object)(kb_pending *p, const kb_fn_info *info);
+  /* Turns a pending exception object into kind RAISE with type name, message and frames for the error state of a C host. */
+  void (*describe)(kb_pending *p);
+  /* Runs info in the interpreter alone on an argument block; leaves its result or exception in p. */
+  void (*interpret)(const kb_fn_info *info, const void *args, kb_pending *p);
+  /* Signals and pending calls: 0, or -1 and p holds the exception. */
+  int (*poll)(kb_pending *p);
+} kb_interp;
+
+/* host.c: the interpreter for a unit, loaded on demand: NULL, and why says what would make it available. */
+const kb_interp *kb_interp_get(const kb_unit *unit, char *why, size_t size);
 
 #endif
