@@ -72,6 +72,16 @@ def python(code, **env):
     return run([sys.executable, "-c", code], **env)
 
 
+def load_built(name, path):
+    """The extension module in a file."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def tree(text, name="k.py", **env):
     """The trees of a file's kernels, and what else the command says."""
     write(name, text)
