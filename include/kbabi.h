@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KB_ABI 1 /* changes with any layout here */
+#define KB_ABI 2 /* changes with any layout here, and with the numbers of ops in ir/ops.def */
 
 #define KB_OK 0
 #define KB_EXIT 1
@@ -41,21 +41,27 @@ typedef struct kb_unit {     /* one emitted C file */
   const char *file;          /* Python source */
   const char *python;        /* "3.11": whose messages and ported functions it follows */
   const char *keelback;      /* version of the front end */
+  uint32_t nfns;             /* kernels, as obj.kcall numbers them; NULL: nothing interprets a call of it */
+  const struct kb_fn_info *const *fns;
+  struct kb_pending *(*pending)(void); /* kb_pending_get of the libkeelback that the unit is linked with */
 } kb_unit;
 
 /* What a slot of a frame is rebuilt from. Entries are laid out in preorder: a virtual object or an
  * expression is followed by its n parts. */
-enum kb_entry_from { KB_FROM_LIVE, KB_FROM_INT, KB_FROM_FLOAT, KB_FROM_NONE, KB_FROM_STR, KB_FROM_EXPR, KB_FROM_VIRT };
+enum kb_entry_from { KB_FROM_LIVE, KB_FROM_INT, KB_FROM_FLOAT, KB_FROM_NONE, KB_FROM_STR, KB_FROM_EXPR, KB_FROM_VIRT, KB_FROM_PARAM };
 typedef struct kb_site_entry {
   uint32_t slot;             /* slot of the frame, or index inside the object */
   uint8_t from;              /* enum kb_entry_from */
   uint8_t type;              /* Python type to build: KB_AS_* */
-  uint16_t what;             /* EXPR: op; VIRT: kind of object */
-  uint32_t n;                /* LIVE: index among the live values; EXPR, VIRT: number of parts */
+  uint16_t what;             /* EXPR: op; VIRT: kind of object (kb_vkind); type KB_AS_VIEW: element type | rank << 8 | KB_PARAM_* << 12 */
+  uint32_t n;                /* LIVE: index among the live values; PARAM: number of the parameter in the argument block of the
+                                function that the site is in (frames[nframes - 1].fn), whose address is then the first live
+                                value; EXPR, VIRT: number of parts */
   union { int64_t i; double d; const char *s; } c; /* INT, FLOAT, STR */
 } kb_site_entry;
 enum kb_as { KB_AS_BOOL, KB_AS_INT, KB_AS_FLOAT, KB_AS_I8, KB_AS_I16, KB_AS_I32, KB_AS_I64, KB_AS_U8, KB_AS_U16, KB_AS_U32,
-             KB_AS_U64, KB_AS_F32, KB_AS_F64, KB_AS_PARAM, KB_AS_OBJECT }; /* PARAM: array parameter number c.i */
+             KB_AS_U64, KB_AS_F32, KB_AS_F64, KB_AS_VIEW, KB_AS_OBJECT };
+/* A view's live values are its data, then shape and stride of each axis in turn; a raw pointer is one with rank 1 and one value. */
 
 /* A part of a value between native code and the interpreter. */
 typedef union kb_word { int64_t i; uint64_t u; double d; void *p; } kb_word;
@@ -73,7 +79,7 @@ typedef struct kb_fn_param {
   uint32_t offset;
   uint32_t object;           /* kb.jit: offset of the PyObject * that the view was made from; 0: none */
 } kb_fn_param;
-enum { KB_PARAM_CONTIG = 1, KB_PARAM_READONLY = 2 };
+enum { KB_PARAM_CONTIG = 1, KB_PARAM_READONLY = 2, KB_PARAM_POINTER = 4 };
 
 /* A loop head where native code can take over. Its entries say which slots it needs, in the form that exits have: a LIVE
  * entry's value goes to word n of what resume gets (a view's data, shape, stride ... to n and the words behind it). */
@@ -98,10 +104,12 @@ typedef struct kb_fn_info {
   uint32_t args_size;        /* of the argument block */
   uint32_t nret;             /* parts of the result: 0 None, 1, or the items of a tuple */
   const uint8_t *ret;        /* KB_AS_* of each, as declared */
-  const uint32_t *ret_offset;/* in what enter writes */
+  const uint32_t *ret_offset;/* in what enter writes: one result as a parameter (every int but u64 as int64_t), a tuple's
+                                items in their own size */
   uint32_t ret_size;
   uint8_t tuple;             /* the result is a tuple, even of one item */
   uint8_t jit;               /* kb.jit: NumPy's meaning of elements and casts */
+  uint8_t undeclared;        /* the result's type was inferred: callers see sized ints as sized */
   size_t nimage;
   const unsigned char *image;/* NULL: no exit needs it */
   /* The kernel on an argument block; KB_OK or KB_EXIT. */
@@ -114,7 +122,7 @@ typedef struct kb_fn_info {
 } kb_fn_info;
 
 typedef struct kb_site_frame {
-  const char *func;          /* Python name */
+  const kb_fn_info *fn;
   uint32_t line, col;        /* in the unit's Python file, from 1 */
   uint32_t pc;               /* where the interpreter goes on */
   uint32_t result;           /* slot for a call's result; UINT32_MAX: none */
@@ -163,6 +171,10 @@ extern "C" {
 KB_COLD KB_EXIT_ATTR void kb_exit(const kb_site *site, ...);
 /* Public wrappers: turns the pending exit into the error state (keelback.h) and runs the handler, if any. */
 KB_COLD void kb_exit_to_error(void);
+/* The same, but a result that the interpreter computed goes to ret: KB_OK, and all is well. */
+KB_COLD int kb_exit_to_result(const kb_fn_info *info, void *ret);
+/* The calling thread's pending exit (runtime/rt.h). */
+struct kb_pending *kb_pending_get(void);
 
 /* Local arrays of one activation, freed together at its end. */
 typedef struct kb_pool { void *blocks; } kb_pool;

@@ -43,11 +43,19 @@ typedef struct in_val {
 } in_val;
 
 /* A view's memory is kept by owner (an object, or NULL when the caller keeps it: a deopted kernel's arrays). */
-struct in_view { Py_ssize_t refs; char *data; int64_t shape[4], stride[4]; /* in elements */ uint8_t elem /* kb_ty */, rank, readonly; PyObject *owner; };
+struct in_view {
+  Py_ssize_t refs;
+  char *data;
+  int64_t shape[4], stride[4]; /* in elements */
+  uint8_t elem;          /* kb_ty */
+  uint8_t rank, readonly;
+  uint8_t pointer;       /* a raw pointer parameter: rank 1, no length, no bounds */
+  PyObject *owner;
+};
 struct in_tuple { Py_ssize_t refs; uint32_t n; in_val item[]; };
-enum in_iter_kind { IN_IT_RANGE, IN_IT_VIEW, IN_IT_LIST, IN_IT_TUPLE, IN_IT_ENUMERATE, IN_IT_ZIP, IN_IT_PY };
-/* RANGE: i, stop, step. VIEW, LIST, TUPLE: from (over), i. ENUMERATE: sub[0], i. ZIP: sub[0..n). PY: from is the Python
- * iterator, item the one that hasnext fetched. Also an iterable of the kernel's kind: range(), enumerate(), zip() objects
+enum in_iter_kind { IN_IT_RANGE, IN_IT_VIEW, IN_IT_LIST, IN_IT_TUPLE, IN_IT_ARRAY, IN_IT_ENUMERATE, IN_IT_ZIP, IN_IT_PY };
+/* RANGE: i, stop, step. VIEW, LIST, TUPLE, ARRAY (a one-dimensional ndarray): from (over), i. ENUMERATE: sub[0], i, and item
+ * instead once the count is past 64 bits. ZIP: sub[0..n). PY: from is the Python iterator, item the one that hasnext fetched. Also an iterable of the kernel's kind: range(), enumerate(), zip() objects
  * (obj.range ...) are in_iters that obj.iter copies. Advanced in place when nobody else holds it. */
 struct in_iter { Py_ssize_t refs; int kind; bool done; uint32_t n; int64_t i, stop, step; in_val from, item; in_iter **sub; };
 
@@ -90,7 +98,9 @@ struct in_ins {
   uint32_t dst, a, b, c;
   uint32_t from;         /* number in the image: image->ins[from] has the rest */
   uint32_t cache;        /* index of its inline cache, if any */
+  uint32_t flags;        /* IN_DIES_* */
 };
+enum { IN_DIES_A = 1, IN_DIES_B = 2 }; /* nobody reads slot a (b) again before it is written: it may be taken */
 struct in_code {
   kb_image *image;       /* owned */
   in_ins *ins;           /* one for each image instruction, same numbers; superinstructions skip */
@@ -142,15 +152,50 @@ PyObject *in_box(in_frame *f, in_val *v);
 /* What arithmetic may unbox: exact int within 64 bits, float, bool. Else an IN_OBJ. Takes the reference. */
 in_val in_unbox(PyObject *o);
 int in_truth(in_frame *f, in_val *v);            /* 0, 1, -1 */
-in_val in_tuple_new(uint32_t n);                 /* IN_NULL tag: no memory, exception set */
+/* As in_box, but the slot stays as it is. */
+PyObject *in_object(const in_frame *f, const in_val *v);
+in_val in_tuple_new(uint32_t n);                 /* IN_NULL tag: no memory, exception set; so the others */
+/* shape and stride have rank elements; owner (or NULL) gets a reference of its own. */
+in_val in_view_new(char *data, kb_ty elem, uint32_t rank, const int64_t *shape, const int64_t *stride, PyObject *owner);
+in_val in_view_sub(const in_view *v, const int64_t *index, uint32_t n); /* the axes behind n indices that are in bounds */
+/* Iterators at some point of their way; values are taken, also on failure. */
+in_val in_iter_range(int64_t next, int64_t stop, int64_t step);
+in_val in_iter_over(int kind, in_val over, int64_t next);  /* VIEW, LIST, TUPLE, ARRAY, PY */
+in_val in_iter_enumerate(in_val it, int64_t count);        /* it: an IN_ITER */
+in_val in_iter_zip(const in_val *its, uint32_t n);         /* IN_ITERs */
+in_val in_iter_copy(const in_iter *it);
 
 /* -- py_in_arith.c, py_in_sized.c: binary, unary, compare on anything ---------------------------------------------- */
 int in_binary(in_frame *f, kb_op op, in_val *a, in_val *b, in_val *r);  /* the slow path: mixed, sized, big, objects */
 int in_unary(in_frame *f, kb_op op, in_val *a, in_val *r);
 int in_compare(in_frame *f, kb_op op, in_val *a, in_val *b, in_val *r);
 
+/* NumPy's meaning of the same (kb.jit). 1: done; 0: to be done on objects; -1. */
+int in_jit_binary(kb_op op, const in_val *a, const in_val *b, in_val *r);
+int in_jit_compare(kb_op op, const in_val *a, const in_val *b, bool *r);
+/* Sized ints and f32 of kernels: at least one operand is sized. */
+int in_sized_binary(in_frame *f, kb_op op, const in_val *a, const in_val *b, in_val *r);
+int in_sized_compare(in_frame *f, kb_op op, const in_val *a, const in_val *b, bool *r);
+/* The low bits of an int (INT, BOOL, SIZED, or an object that is an int) as a sized int; -1: no int. */
+int in_cast_sized(in_frame *f, const in_val *v, kb_ty to, in_val *r);
+int in_to_f32(in_frame *f, const in_val *v, float *r);   /* one rounding */
+int in_to_double(in_frame *f, const in_val *v, double *r);
+/* What an unboxed operand would be: v itself, or the number in an exact int, float or bool object (borrowed). */
+in_val in_peek(const in_val *v);
+
+/* -- py_in_numpy.c: NumPy's scalars --------------------------------------------------------------------------------- */
+PyObject *in_numpy_box(const in_val *v);             /* F64, F32, SIZED: a new scalar */
+bool in_numpy_peek(PyObject *o, in_val *r);          /* F64, F32, SIZED of a scalar, by exact type */
+PyObject *in_numpy_bool(bool b);                     /* numpy.True_, numpy.False_: a new reference */
+/* An exact ndarray of rank 1 with aligned native elements that in_array_load knows. */
+bool in_array_plain(PyObject *o, kb_ty *elem);
+void in_array_load(PyObject *o, kb_ty elem, int64_t i, in_val *r);
+
 /* -- py_in_iter.c, py_in_view.c, py_in_builtin.c: kernels' iterators, arrays, builtins ------------------------------- */
 in_fn in_o_iter, in_o_hasnext, in_o_iterval, in_o_iternext, in_o_range, in_o_enumerate, in_o_zip;
+/* Elements of views; i is in bounds, as an offset in elements. */
+void in_load(const char *data, kb_ty elem, in_val *r); /* a u64 past 64 bits: an object, or NULL tag: exception */
+int in_store(in_frame *f, char *data, kb_ty elem, const in_val *v);
 in_fn in_o_getitem, in_o_setitem, in_o_attr, in_o_tuple, in_o_unpack, in_o_item, in_o_call, in_o_kcall, in_o_bound;
 
 /* -- py_in_object.c, py_in_callable.c, py_in_display.c: the rest of Python --------------------------------------------- */
