@@ -101,15 +101,21 @@ struct in_ins {
   uint32_t flags;        /* IN_DIES_* */
 };
 enum { IN_DIES_A = 1, IN_DIES_B = 2 }; /* nobody reads slot a (b) again before it is written: it may be taken */
+/* Inline cache of an instruction with a name, all zero at first. What it points to is borrowed: a version tag that still
+ * holds keeps it alive. */
+typedef struct in_cache { uint64_t version[2]; const void *key; PyObject *what; } in_cache;
 struct in_code {
   kb_image *image;       /* owned */
   in_ins *ins;           /* one for each image instruction, same numbers; superinstructions skip */
   uint32_t nins;
-  PyObject **name;       /* per instruction: interned str of a KB_OF_N immediate, or a tuple (method, kwnames), or NULL */
+  /* Per instruction: interned str of a whole KB_OF_N immediate. OCALLX: tuple of keyword names, NULL: none. OCALLM: str
+   * of the method, or a tuple (method, tuple of keyword names). */
+  PyObject **name;
   in_val *consts;        /* image->nconsts of them */
   const kb_fn_info *info;/* the native side of a kernel, NULL for a function of kb.jit that has none */
   PyObject *globals, *builtins, *closure, *pool, *qualname; /* kb.jit: borrowed from or owned with the function; kernels: NULL */
-  struct in_cache *cache;
+  in_cache *cache;       /* one for each instruction with KB_OF_N, and for OCALLX; in_ins.cache is its index */
+  struct in_places *places; /* of py_in_unwind.c: NULL until something is raised */
   uint64_t fast, slow;   /* instructions served on the fast and on the slow path, counted coarsely: policy of kb.jit */
   Py_ssize_t refs;
 };
@@ -204,12 +210,24 @@ in_fn in_o_matmul, in_o_inplace, in_o_contains, in_o_pool, in_o_global, in_o_set
     in_o_setadd, in_o_setupdate, in_o_dictset, in_o_dictupdate, in_o_dictmerge, in_o_listtuple, in_o_unpackex, in_o_format, in_o_join,
     in_o_import, in_o_importfrom, in_o_function, in_o_cell, in_o_free, in_o_cellget, in_o_freeget, in_o_cellset, in_o_celldel, in_o_getvar,
     in_o_setvar, in_o_delvar;
+/* What in_o_getitem, in_o_setitem and in_o_unpack do with objects that they know no better way for: any index, several
+ * indices as a tuple; anything that can be iterated, as a real tuple of n items. */
+int in_getitem_object(in_frame *f, const in_ins *i);
+int in_setitem_object(in_frame *f, const in_ins *i);
+int in_unpack_object(in_frame *f, PyObject *from, Py_ssize_t n, in_val *r);
+/* Interpreted functions called by interpreted functions: set by the module that has their type. 1: done, *r is the result;
+ * 0: has to be called as an object; -1: exception. Arguments are borrowed. */
+extern PyTypeObject *in_jit_type;
+extern int (*in_jit_call)(PyObject *fn, const in_val *args, uint32_t nargs, in_val *r);
 
 /* -- py_in_unwind.c: exceptions ------------------------------------------------------------------------------------------ */
 in_fn in_o_caught, in_o_endexc, in_o_matches, in_o_withexit, in_o_withenter, in_o_withleave;
 int in_raise(in_frame *f, const in_ins *i);      /* obj.raise, obj.reraise, raise: sets the exception; always -1 */
-/* An exception is set at f->ip: adds the traceback entry; the handler's instruction number, or KB_NOINS. */
+/* An exception is set at f->ip: adds the traceback entry; the handler's instruction number, or KB_NOINS: it leaves. */
 uint32_t in_unwind(in_frame *f);
+/* Before a frame returns with f->handled set: what its caller handles is handled again. */
+void in_handled_drop(in_frame *f);
+void in_places_free(in_code *c);
 
 /* -- py_in_deopt.c, py_in_native.c ------------------------------------------------------------------------------------------ */
 /* The code of a kernel, made on first use and kept for the process. */
