@@ -289,6 +289,16 @@ void kb_br(kb_fn *f, kb_bid b, kb_ref cond, kb_bid yes, kb_bid no, kb_loc loc)
   add_pred(f, no, b);
 }
 
+void kb_try(kb_fn *f, kb_bid b, kb_bid body, kb_bid handler, kb_loc loc)
+{
+  kb_assert(body != handler, "try: a body that is its own handler");
+  kb_ins(f, b, KB_TRY, KB_T_VOID, NULL, 0, loc);
+  f->blk.v[b].succ[0] = body;
+  f->blk.v[b].succ[1] = handler;
+  add_pred(f, body, b);
+  add_pred(f, handler, b);
+}
+
 void kb_ret(kb_fn *f, kb_bid b, const kb_ref *vals, uint32_t n, kb_loc loc)
 {
   kb_ins(f, b, KB_RET, KB_T_VOID, vals, n, loc);

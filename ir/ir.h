@@ -297,6 +297,7 @@ kb_ref kb_phi(kb_fn *f, kb_bid b, kb_ty ty, uint32_t nargs); /* at the block's h
  * kb_remove_pred for each edge that goes, kb_del of the old CTL, then the new one; kept edges keep their phi arguments. */
 void kb_jmp(kb_fn *f, kb_bid b, kb_bid to, kb_loc loc);
 void kb_br(kb_fn *f, kb_bid b, kb_ref cond, kb_bid yes, kb_bid no, kb_loc loc); /* a jmp when yes == no */
+void kb_try(kb_fn *f, kb_bid b, kb_bid body, kb_bid handler, kb_loc loc); /* the blocks of the body name the handler themselves */
 void kb_ret(kb_fn *f, kb_bid b, const kb_ref *vals, uint32_t n, kb_loc loc);
 void kb_del(kb_fn *f, kb_ref r);                              /* unlinks; its uses must be gone */
 void kb_move_before(kb_fn *f, kb_ref r, kb_ref at);           /* unlinks r and links it in front of at */

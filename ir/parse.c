@@ -76,6 +76,8 @@ static bool immediate(parser *s, ins *x)
   const char *from, *at = s->p;
   if (!ps_expect(s, "#"))
     return false;
+  if (kb_ops[x->op].flags & KB_OF_N)
+    return (x->imm.str = ps_string(s)) != NULL;
   if (x->op == KB_OCALL) {
     size_t n = ps_run(s, &from);
     for (int i = 0; i < KB_NBUILTINS; i++)
@@ -142,13 +144,17 @@ static bool operands(parser *s, ins *x)
 
 static bool add_ins(parser *s, ins *x, kb_loc loc)
 {
-  uint32_t edges = x->op == KB_JMP ? 1 : x->op == KB_BR ? 2 : 0;
+  uint32_t edges = x->op == KB_JMP ? 1 : x->op == KB_BR || x->op == KB_TRY ? 2 : 0;
   if (x->op != KB_PHI && x->blocks.n != edges)
     return ps_fail(s, x->at, "%s takes %u block(s)", kb_ops[x->op].text, edges);
   kb_ref r;
-  if (x->op == KB_JMP || x->op == KB_BR) {
+  if (x->op == KB_TRY && x->blocks.v[0] == x->blocks.v[1])
+    return ps_fail(s, x->at, "the handler is another block");
+  if (edges) {
     if (x->op == KB_JMP)
       kb_jmp(s->f, s->blk, x->blocks.v[0], loc);
+    else if (x->op == KB_TRY)
+      kb_try(s->f, s->blk, x->blocks.v[0], x->blocks.v[1], loc);
     else
       kb_br(s->f, s->blk, x->args.n ? x->args.v[0] : 0, x->blocks.v[0], x->blocks.v[1], loc);
     r = s->f->blk.v[s->blk].last;
@@ -192,7 +198,7 @@ static bool instruction(parser *s, ins *x)
     x->ty = default_type(x->op);
   if (x->name && x->ty == KB_T_VOID)
     return ps_fail(s, x->name_at, "the result needs a type: %%%s:f64 = %s", x->name, kb_ops[x->op].text);
-  if (((kb_ops[x->op].flags & KB_OF_I) && !immediate(s, x)) || !operands(s, x) || !location(s, own_file(s), &loc))
+  if (((kb_ops[x->op].flags & (KB_OF_I | KB_OF_N | KB_OF_V)) && !immediate(s, x)) || !operands(s, x) || !location(s, own_file(s), &loc))
     return false;
   if (!s->blk)
     return ps_fail(s, x->at, "an instruction outside a block");
@@ -440,12 +446,36 @@ static bool fastmath(parser *s)
   return ps_expect(s, ")");
 }
 
+/* vars("x", "y"): memory variables */
+static bool variables(parser *s)
+{
+  KB_VEC(const char *) v = { NULL, 0, 0 };
+  bool ok = ps_expect(s, "(");
+  while (ok && !ps_take(s, ")")) {
+    const char *name = NULL;
+    ok = (!v.n || ps_expect(s, ",")) && (ps_blanks(s), name = ps_string(s)) != NULL;
+    if (ok)
+      kb_vec_push(&v, name);
+  }
+  s->f->nvars = v.n;
+  s->f->vars = KB_NEW(s->f->arena, const char *, v.n + 1);
+  for (uint32_t i = 0; i < v.n; i++)
+    s->f->vars[i] = v.v[i];
+  kb_vec_free(&v);
+  return ok;
+}
+
 static bool attributes(parser *s)
 {
   kb_fn *f = s->f;
   for (;;) {
     if (ps_word(s, "generic")) {
       f->generic = true;
+    } else if (ps_word(s, "dynamic")) {
+      f->dynamic = true;
+    } else if (ps_word(s, "vars")) {
+      if (!variables(s))
+        return false;
     } else if (ps_word(s, "recursive")) {
       f->recursive = true;
     } else if (ps_word(s, "wrap")) {
@@ -503,6 +533,10 @@ static bool block(parser *s)
   if (!l)
     return false;
   s->blk = l->n;
+  kb_bid handler = 0;
+  if (ps_word(s, "handler") && !ps_mention(s, "@", &handler))
+    return false;
+  s->f->blk.v[s->blk].handler = handler;
   ps_take(s, ":");
   return line_end(s);
 }

@@ -302,6 +302,8 @@ static void print_imm(const kb_text *t, const kb_val *v)
   }
 }
 
+static int successors(const kb_val *v) { return v->op == KB_JMP ? 1 : v->op == KB_BR || v->op == KB_TRY ? 2 : 0; }
+
 /* Phi arguments in the order in which their blocks are printed. */
 static void print_phi(const kb_text *t, const kb_val *v)
 {
@@ -335,12 +337,11 @@ static void print_operands(const kb_text *t, const kb_val *v)
     kb_text_use(t, v->args[i]);
   }
   const kb_blk *blk = &t->f->blk.v[v->blk];
-  for (int k = 0; k < 2; k++)
-    if ((v->op == KB_JMP || v->op == KB_BR) && (!k || v->op == KB_BR)) {
-      fputs(sep, t->out);
-      print_block(t, blk->succ[k]);
-      sep = ", ";
-    }
+  for (int k = 0; k < successors(v); k++) {
+    fputs(sep, t->out);
+    print_block(t, blk->succ[k]);
+    sep = ", ";
+  }
   if (v->snap) {
     if (v->snap <= t->f->snap.n)
       fprintf(t->out, "%s^s%u", sep, t->snap[v->snap - 1] - 1);
@@ -369,8 +370,12 @@ void kb_text_ins(const kb_text *t, kb_ref r)
     fprintf(t->out, ":%s = ", kb_type_text(v->ty));
   }
   fputs(kb_ops[v->op].text, t->out);
-  if (kb_ops[v->op].flags & KB_OF_I)
+  if (kb_ops[v->op].flags & KB_OF_N) {
+    fputs(" #", t->out);
+    kb_text_string(t->out, v->imm.str);
+  } else if (kb_ops[v->op].flags & (KB_OF_I | KB_OF_V)) {
     print_imm(t, v);
+  }
   if (v->op == KB_PHI)
     print_phi(t, v);
   else if (v->op == KB_CALL || v->op == KB_OKCALL)
@@ -385,14 +390,21 @@ void kb_text_ins(const kb_text *t, kb_ref r)
 static void print_attributes(FILE *out, const kb_mod *m, const kb_fn *f)
 {
   static const char *const fastmath[] = { "reassoc", "contract", "nnan", "nsz", "arcp" };
-  fprintf(out, "%s%s%s%s%s", f->generic ? " generic" : "", f->recursive ? " recursive" : "", f->wrap ? " wrap" : "",
-          f->unchecked ? " unchecked" : "", f->exported ? " exported" : "");
+  fprintf(out, "%s%s%s%s%s%s", f->generic ? " generic" : "", f->dynamic ? " dynamic" : "",
+          f->recursive ? " recursive" : "", f->wrap ? " wrap" : "", f->unchecked ? " unchecked" : "",
+          f->exported ? " exported" : "");
   if (f->inline_hint)
     fprintf(out, " inline(%s)", f->inline_hint < 0 ? "never" : "always");
   for (unsigned i = 0, n = 0; i < 5; i++)
     if (f->fastmath & 1u << i)
       fprintf(out, "%s%s", n++ ? "," : " fastmath(", fastmath[i]);
   if (f->fastmath)
+    fputc(')', out);
+  for (uint32_t i = 0; i < f->nvars; i++) {
+    fputs(i ? ", " : " vars(", out);
+    kb_text_string(out, f->vars[i]);
+  }
+  if (f->nvars)
     fputc(')', out);
   if (f->c_name && f->c_name != f->name && strcmp(f->c_name, f->name) != 0) {
     fputs(" c ", out);
@@ -416,6 +428,10 @@ void kb_print_fn(FILE *out, const kb_mod *m, const kb_fn *f)
   fputs(" {\n", out);
   for (uint32_t i = 0; i < t.order.n; i++) {
     print_block(&t, t.order.v[i]);
+    if (f->blk.v[t.order.v[i]].handler) {
+      fputs(" handler ", out);
+      print_block(&t, f->blk.v[t.order.v[i]].handler);
+    }
     fputs(":\n", out);
     KB_FOR_INS(f, t.order.v[i], r) {
       fputs("    ", out);

@@ -54,7 +54,7 @@ static bool has_pred(const kb_fn *f, kb_bid b, kb_bid pred)
 
 static int successors(const kb_val *last)
 {
-  return last->op == KB_JMP ? 1 : last->op == KB_BR ? 2 : 0;
+  return last->op == KB_JMP ? 1 : last->op == KB_BR || last->op == KB_TRY ? 2 : 0;
 }
 
 static bool check_edges(check *c, kb_bid b)
@@ -138,7 +138,7 @@ static bool check_blocks(check *c)
     if (!blk->last && b != 1 && !blk->pred.n)
       continue; /* dropped as unreachable */
     if (!blk->last || kb_ops[kb_v(f, blk->last)->op].kind != KB_OP_CTL)
-      return breach(c, 2, blk->last, "block %u does not end in jmp, br, ret or raise", b);
+      return breach(c, 2, blk->last, "block %u does not end in jmp, br, ret, raise or try", b);
     if (!check_edges(c, b))
       return false;
   }
@@ -229,17 +229,27 @@ static bool check_row(check *c, kb_ref r)
   return true;
 }
 
+/* The rest of Python: what only the interpreter does. */
+static bool is_dynamic(uint16_t op)
+{
+  return (op >= KB_OMATMUL && op <= KB_OWITHLEAVE) || op == KB_TRY || op == KB_ORAISE || op == KB_ORERAISE;
+}
+
 /* 15: which ops and types a function of this level may have. */
 static bool check_level(check *c, kb_ref r)
 {
   const kb_val *v = kb_v(c->f, r);
   kb_opkind kind = kb_ops[v->op].kind;
+  if (v->op == KB_MOV)
+    return breach(c, 15, r, "an op of images");
   if (c->f->generic) {
     if (kind != KB_OP_OBJ && kind != KB_OP_CTL && v->op != KB_PHI)
       return breach(c, 15, r, "a typed op in a generic function");
+    if (!c->f->dynamic && is_dynamic(v->op))
+      return breach(c, 22, r, "an op of dynamic functions");
     return true;
   }
-  if (kind == KB_OP_OBJ)
+  if (kind == KB_OP_OBJ || is_dynamic(v->op))
     return breach(c, 15, r, "a generic op in a typed function");
   if (v->ty != KB_T_VOID && !is_machine(v->ty))
     return breach(c, 15, r, "a result of type %s in a typed function", kb_type_text(v->ty));
@@ -382,6 +392,14 @@ static bool check_special(check *c, kb_ref r)
       return breach(c, 12, r, "no such axis");
     return true;
   case KB_ITEM: return check_item(c, r);
+  case KB_STRIP: case KB_UNSTRIP:
+    if (!v->imm.i)
+      return breach(c, 12, r, "a loop does not advance by 0");
+    return true;
+  case KB_POLL:
+    if (v->imm.i < 0)
+      return breach(c, 12, r, "a cost below 0");
+    return true;
   case KB_OCALL:
     if (v->imm.i < 0 || v->imm.i >= KB_NBUILTINS)
       return breach(c, 12, r, "no builtin %lld", (long long)v->imm.i);
@@ -396,11 +414,65 @@ static bool check_special(check *c, kb_ref r)
   }
 }
 
+/* -- 22-24: dynamic functions ------------------------------------------------------------------------ */
+
+static bool check_immediate(check *c, kb_ref r)
+{
+  const kb_val *v = kb_v(c->f, r);
+  if ((kb_ops[v->op].flags & KB_OF_N) && !v->imm.str)
+    return breach(c, 23, r, "no name");
+  if ((kb_ops[v->op].flags & KB_OF_V) && (v->imm.i < 0 || v->imm.i >= (int64_t)c->f->nvars))
+    return breach(c, 23, r, "no variable %lld of %u", (long long)v->imm.i, c->f->nvars);
+  return true;
+}
+
+/* A block that exceptions go to: only tries lead there, and it begins with obj.caught. */
+static bool check_handler(check *c, kb_bid h)
+{
+  const kb_fn *f = c->f;
+  const kb_blk *blk = &f->blk.v[h];
+  if (!blk->first || !kb_is(f, blk->first, KB_OCAUGHT))
+    return breach(c, 24, blk->first, "a handler that does not begin with obj.caught");
+  for (uint32_t i = 0; i < blk->pred.n; i++) {
+    const kb_blk *p = &f->blk.v[blk->pred.v[i]];
+    if (!kb_is(f, p->last, KB_TRY) || p->succ[1] != h)
+      return breach(c, 24, p->last, "goes to a handler, without being a try with that handler");
+  }
+  return true;
+}
+
+/* What is defined in front of the tries of a handler is defined wherever an exception may come from. */
+static bool check_handlers(check *c)
+{
+  const kb_fn *f = c->f;
+  for (uint32_t i = 0; i < f->rpo.n; i++) {
+    kb_bid b = f->rpo.v[i], h = f->blk.v[b].handler;
+    const kb_blk *blk = &f->blk.v[b];
+    if (kb_is(f, blk->last, KB_TRY) && !check_handler(c, blk->succ[1]))
+      return false;
+    for (kb_ref r = kb_v(f, blk->first)->next; r; r = kb_v(f, r)->next)
+      if (kb_is(f, r, KB_OCAUGHT))
+        return breach(c, 24, r, "not first in its block");
+    if (kb_is(f, blk->first, KB_OCAUGHT) && !check_handler(c, b))
+      return false;
+    if (!h)
+      continue;
+    if (h >= f->blk.n || f->blk.v[h].rpo == UINT32_MAX)
+      return breach(c, 24, blk->first, "a block whose handler is no block");
+    if (!check_handler(c, h))
+      return false;
+    if (f->blk.v[h].idom == b || !kb_dominates(f, f->blk.v[h].idom, b))
+      return breach(c, 24, blk->first, "a block with a handler that no try in front of it names");
+  }
+  return true;
+}
+
 /* -- 16-21: snapshots ------------------------------------------------------------------------------ */
 
 static bool wants_snap(const kb_val *v)
 {
-  return kb_ops[v->op].kind == KB_OP_GRD || v->op == KB_ALLOC || v->op == KB_CALL || v->op == KB_RAISE;
+  return kb_ops[v->op].kind == KB_OP_GRD || v->op == KB_ALLOC || v->op == KB_CALL || v->op == KB_POLL ||
+         v->op == KB_RAISE;
 }
 
 /* Does a value of type have rebuild the Python type ty? */
@@ -479,7 +551,7 @@ static bool check_frames(check *c, kb_ref r, const kb_snap *s)
 static bool check_snap_kind(check *c, kb_ref r, const kb_snap *s)
 {
   uint16_t op = kb_v(c->f, r)->op;
-  bool ok = op == KB_CALL ? s->kind == KB_EXIT_CALL : op == KB_RAISE || op == KB_ALLOC ? s->kind == KB_EXIT_RAISE
+  bool ok = op == KB_CALL || op == KB_POLL ? s->kind == KB_EXIT_CALL : op == KB_RAISE || op == KB_ALLOC ? s->kind == KB_EXIT_RAISE
                                                                       : s->kind != KB_EXIT_CALL;
   return ok || breach(c, 17, r, "a snapshot of kind %s", kb_exit_names[s->kind]);
 }
@@ -534,7 +606,8 @@ static bool check_instructions(check *c)
   kb_fn *f = c->f;
   for (uint32_t i = 0; i < f->rpo.n; i++)
     KB_FOR_INS(f, f->rpo.v[i], r)
-      if (!check_uses(c, r) || !check_row(c, r) || !check_level(c, r) || !check_special(c, r) || !check_snap(c, r))
+      if (!check_uses(c, r) || !check_row(c, r) || !check_level(c, r) || !check_special(c, r) || !check_immediate(c, r) ||
+          !check_snap(c, r))
         return false;
   return true;
 }
@@ -550,7 +623,7 @@ bool kb_verify(const kb_mod *m, kb_fn *f, char *why, size_t size)
   bool ok = check_params(&c) && check_blocks(&c);
   if (ok) {
     kb_cfg(f); /* safe now: the graph is sound */
-    ok = check_instructions(&c);
+    ok = check_handlers(&c) && check_instructions(&c);
   }
   kb_bits_free(&c.snaps_done);
   free(c.pos);

@@ -15,6 +15,8 @@ static int broken(const char *text, char *why, size_t size)
 }
 
 #define BODY(b) "func void @f(i64 %i, i64 %n, f64 %x, bool %c, u64 %u, cf64x1 %v, f32x2 %w, f64* %p) {\n@entry\n" b "}\n"
+#define DYNAMIC "func obj @f(obj %x) generic dynamic vars(\"a\") {\n@e\n"
+#define BODY_AND_HANDLER "@b handler @h\n %y = obj.neg %x\n ret %y\n@h\n %z = obj.caught\n obj.reraise %z\n"
 #define GUARD " [@f pc 1 { 0 int %i }]\n"
 #define G " guard.nz %i, ^s\n ret\n"
 
@@ -132,6 +134,20 @@ static const struct { int invariant; const char *text; } cases[] = {
   { 21, BODY(G) "snap ^s raise IndexError \"{0}\" (%v)" GUARD },
   { 0, BODY(G) "snap ^s raise IndexError \"{0} {1}\" (%i, %n)" GUARD },
   { 0, BODY(G) "snap ^s raise IndexError \"{7}\"" GUARD }, /* no arguments: the user's own text */
+  /* 22, 23: dynamic functions */
+  { 22, "func obj @f(obj %x) generic {\n@e\n %y = obj.getattr #\"a\" %x\n ret %y\n}\n" },
+  { 15, "func void @f(obj %x) {\n@e\n %y = obj.getattr #\"a\" %x\n ret\n}\n" },
+  { 15, "func obj @f(obj %x) generic {\n@e\n %y:obj = mov %x\n ret %y\n}\n" },
+  { 23, DYNAMIC " %y = obj.getvar #1\n ret %y\n}\n" },
+  { 0, DYNAMIC " %y = obj.getvar #0\n obj.raise %y\n}\n" },
+  /* 24: handlers */
+  { 0, DYNAMIC " try @b, @h\n" BODY_AND_HANDLER "}\n" },
+  { 24, DYNAMIC " try @b, @h\n@b handler @h\n ret %x\n@h\n ret %x\n}\n" },
+  { 24, DYNAMIC " try @b, @h\n@b handler @h\n jmp @h\n@h\n %z = obj.caught\n ret %x\n}\n" },
+  { 24, DYNAMIC " try @h, @g\n@g\n %y = obj.caught\n ret %x\n@h\n %z = obj.caught\n ret %x\n}\n" },
+  { 24, "func obj @f(obj %x) generic dynamic {\n@e handler @h\n try @b, @h\n" BODY_AND_HANDLER "}\n" },
+  { 24, DYNAMIC " br %x, @t, @c\n@t\n try @b, @h\n@c handler @h\n ret %x\n" BODY_AND_HANDLER "}\n" },
+  { 24, DYNAMIC " %y = obj.neg %x\n %z = obj.caught\n ret %x\n}\n" },
 };
 
 static void test_texts(void **state)
