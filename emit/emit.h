@@ -10,6 +10,7 @@ typedef struct {
   const char *version;    /* Keelback's */
   const char *module;     /* Python extension: module name (PyInit_<module>); NULL: none */
   bool stress;
+  bool jit;               /* a typed function of kb.jit: strict arguments, NumPy's results, no code of its own */
 } kb_emit_opts;
 
 /* c.c: the kernels: sites, static functions `k_<c_name>`, public wrappers; compiled with -DKB_PYTHON instead of these

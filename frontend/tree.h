@@ -69,6 +69,7 @@ typedef struct {
   kb_loc loc;
   kt_node *def;            /* default (a constant) or NULL */
   bool kwonly, posonly;
+  bool numpy_bool;         /* kb.jit: a numpy.bool_, not Python's bool; ty is KB_T_BOOL */
 } kt_param;
 
 typedef struct {
@@ -99,6 +100,9 @@ typedef struct {
   /* Exact messages of this CPython, asked of it once: see py_messages.c. Indexed by kt_msg. */
   const char **msg;
   void *owner;                   /* py_load.c: what is needed to write an extension module */
+  bool jit;                      /* typed attempt of kb.jit: the types are those of the arguments, elements and sized numbers
+                                  * are NumPy scalars, and what typed code cannot do as NumPy does leaves by a deopt */
+  bool numpy2;                   /* jit: NEP 50 holds: NumPy >= 2 */
 } kt_mod;
 
 /* Messages that differ between versions or are easy to get wrong; the front end asks the embedded CPython. */

@@ -193,7 +193,9 @@ typedef struct {
 
 /* One entry of a frame or of a virtual object. */
 typedef enum { KB_E_VAL, KB_E_EXPR, KB_E_VIRT } kb_ekind;
-typedef enum { KB_V_TUPLE, KB_V_RANGE, KB_V_RANGEITER, KB_V_ARRAYITER, KB_V_ENUMERATE, KB_V_ZIP, KB_V_VIEW, KB_NVIRT } kb_vkind;
+typedef enum { KB_V_TUPLE, KB_V_RANGE, KB_V_RANGEITER, KB_V_ARRAYITER, KB_V_ENUMERATE, KB_V_ZIP, KB_V_VIEW,
+               KB_V_EITHER /* no object: bool, A, B: A when the bool is true, else B (kb.jit: the int 0 or a numpy.float64) */,
+               KB_NVIRT } kb_vkind;
 typedef struct kb_entry {
   kb_ekind kind;
   uint32_t slot;          /* in a frame: where it goes; in an object: its index */

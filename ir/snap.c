@@ -98,9 +98,9 @@ bool kb_snap_equal(const kb_fn *f, uint32_t a, uint32_t b)
 
 /* -- Print ----------------------------------------------------------------------------------------- */
 
-const char *const kb_virt_names[KB_NVIRT] = { "tuple", "range", "rangeiter", "arrayiter", "enumerate", "zip", "view" };
+const char *const kb_virt_names[KB_NVIRT] = { "tuple", "range", "rangeiter", "arrayiter", "enumerate", "zip", "view", "either" };
 const char *const kb_exit_names[3] = { "deopt", "raise", "call" };
-_Static_assert(KB_V_VIEW + 1 == KB_NVIRT && KB_EXIT_CALL == 2, "one name a kind");
+_Static_assert(KB_V_EITHER + 1 == KB_NVIRT && KB_EXIT_CALL == 2, "one name a kind");
 
 static const char *const exc_names[] = {
 #define NAME(name) #name,
