@@ -30,7 +30,6 @@ def _arguments():
     p.add_argument("--keep", metavar="FOLDER", help="keep the files there")
     p.add_argument("--no-reduce", action="store_true", help="print failing kernels as they are")
     p.add_argument("--refusals", action="store_true", help="list why kernels were refused")
-    p.add_argument("--spurious", action="store_true", help="reduce spurious exits too")
     return p.parse_args()
 
 
@@ -80,14 +79,6 @@ class Fuzz:
         for name, fs in by.items():
             print(f"not ok: seed {seed}, kernel {name}, engines {', '.join(f.engine for f in fs)}")
             self.show(shorter.Case(kernels, fs[0], self.folder, seed))
-        spurious = {}
-        for f in batch.spurious:
-            spurious.setdefault(f.kernel, f)
-        self.total["spurious kernels"] += len(spurious)
-        for name, f in spurious.items():
-            print(f"spurious exit: seed {seed}, kernel {name}, engine {f.engine}: {f.what}")
-            if self.options.spurious:
-                self.show(shorter.Case(kernels, f, self.folder, seed, spurious=True))
         sys.stdout.flush()
 
     def show(self, case):
@@ -116,11 +107,10 @@ def main():
             rounds += 1
             print(f"# {rounds} rounds, {dict(fuzz.total)}", file=sys.stderr)
         t = fuzz.total
-        print(f"fuzz: {rounds} rounds from seed {seed}: {t['made']} kernels, {t['refused']} refused, "
-              f"{t['spurious kernels']} leave without need, {t['failures']} fail")
+        print(f"fuzz: {rounds} rounds from seed {seed}: {t['made']} kernels, {t['refused']} refused, {t['failures']} fail")
         for name, c in fuzz.counts.items():
             print(f"fuzz: {name}: {c['kernels']} kernels: " + ", ".join(f"{c[k]} {k}" for k in
-                  ("return", "raise", "deopt", "inexact", "spurious", "skip", "fail")))
+                  ("return", "raise", "skip", "fail")))
         if options.refusals:
             for why, n in fuzz.refused.most_common():
                 print(f"refused {n}: {why}")

@@ -370,7 +370,7 @@ def _signature(rng, name, recursive):
         elif how < 0.64:
             ty = rng.choice(SIZED)
         else:
-            rank = rng.choice((1, 1, 1, 2))
+            rank = rng.choice((1, 1, 1, 1, 1, 2, 2, 3, 4))
             ty = Array(rng.choice(ELEMENTS), rank, rng.random() < 0.25)
         params.append(("abcdxyz"[k], ty))
     types = ("int", "int", "float", "float", "f64", "f32", "bool", rng.choice(SIZED))

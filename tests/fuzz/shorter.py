@@ -164,8 +164,8 @@ def _calls(fn, names):
 class Case:
     """A failure: the functions that show it (the failing one last), its engine and input."""
 
-    def __init__(self, kernels, failure, folder, seed, spurious=False):
-        self.failure, self.folder, self.seed, self.spurious = failure, folder, seed, spurious
+    def __init__(self, kernels, failure, folder, seed):
+        self.failure, self.folder, self.seed = failure, folder, seed
         functions = {k.name: ast.parse(k.text).body[0] for k in kernels}
         self.names = set(functions)
         if failure.kernel is None:
@@ -244,17 +244,12 @@ class Case:
             gen_ = engines.Generator(params, None, self.seed)
             made += [i for i in map(gen_.make, range(60)) if i is not None]
             try:
-                for inp, verdict, _ in batch.verdicts(so, entry, made, 5):
-                    if self._fails(batch, entry, inp, verdict):
+                for inp, verdict, _ in batch.verdicts(so, entry, self.failure.engine, made, 5):
+                    if verdict[0] == "fail":
                         return mains[name], inp, verdict[1]
             except Exception:
                 continue
         return None
-
-    def _fails(self, batch, entry, inp, verdict):
-        if not self.spurious:
-            return verdict[0] == "fail"
-        return verdict == ("skip", engines.GAVE_UP) and not batch.reasons(entry, inp)
 
     def reduce(self, seconds):
         end = time.monotonic() + seconds
@@ -294,15 +289,14 @@ class Case:
             entry = batch.entries[-1]
 
             def first(inputs):
-                for k, (inp, verdict, _) in enumerate(batch.verdicts(so, entry, inputs, 5)):
-                    if self._fails(batch, entry, inp, verdict):
+                for k, (inp, verdict, _) in enumerate(batch.verdicts(so, entry, self.failure.engine, inputs, 5)):
+                    if verdict[0] == "fail":
                         return k, verdict[1]
                 return None
             small, what = shrink(self.input, first, 15)
             self.input, self.what = small, self.what if what is None else what
             out += show.snippet(f"shown{self.seed}", entry.kernel.__name__, self.input, entry.params)
-            what = "spurious exit" if self.spurious else show.difference(self.what, self.input, entry.params)
-            out.append("# " + what)
+            out.append("# " + show.difference(self.what, self.input, entry.params))
         except Exception as e:
             out.append(f"# {type(e).__name__}: {e}: {self.what}")
         return out
