@@ -30,8 +30,8 @@ def describe(v, depth=3):
     """A value as text that tells types, NaN and signs of zero apart; addresses do not show."""
     try:
         return _describe(v, depth)
-    except RecursionError:
-        return "<endless>"
+    except Exception as e:  # a __repr__ that fails
+        return f"<{type(e).__name__}>"
 
 
 def _describe(v, depth):

@@ -302,7 +302,13 @@ def function(rng, name):
         if rng.random() < 0.8:
             m.put(f"{n} = {m.leaf()}")
     for _ in range(rng.randint(3, 9)):
-        m.statement(3)
+        if rng.random() < 0.55:  # goes on after what fails
+            m.put("try:")
+            m.block(3, rng.randint(1, 2))
+            m.put(f"except Exception{rng.choice((' as e', ''))}:")
+            m.put("    LOG.append('failed')")
+        else:
+            m.statement(3)
     m.put("return " + rng.choice(("a", "(a, b, c)", "[a, d]", "{'a': a, 'e': e}", m.expr(2))))
     return f"def {name}(a, b=2, *, c=None):\n" + "\n".join(m.lines) + "\n"
 
