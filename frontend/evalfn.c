@@ -489,6 +489,22 @@ static bool select_one(frame *fr, kb_ref r)
   return fr->how != BROKEN;
 }
 
+/* Strips of three turns, so that their seams are seen; b itself where fewer are left. */
+static bool strip(frame *fr, kb_ref r)
+{
+  const kb_val *v = kb_v(fr->f, r);
+  kb_cell c;
+  memset(&c, 0, sizeof c);
+  int64_t a = get(fr, v->args[0])->imm.i, b = get(fr, v->args[1])->imm.i, step = v->imm.i, end;
+  if (fr->how == BROKEN)
+    return false;
+  c.imm.i = b;
+  if (!__builtin_mul_overflow(step, 3, &end) && !__builtin_add_overflow(end, a, &end) && (step > 0 ? end < b : end > b))
+    c.imm.i = end;
+  set(fr, r, &c);
+  return true;
+}
+
 static bool instruction(frame *fr, kb_ref r)
 {
   const kb_val *v = kb_v(fr->f, r);
@@ -514,6 +530,9 @@ static bool instruction(frame *fr, kb_ref r)
     return true;
   case KB_ITEM: set(fr, r, &get(fr, v->args[0])->items[v->imm.i]); return true;
   case KB_CALL: return call(fr, r);
+  case KB_STRIP: return strip(fr, r);
+  case KB_UNSTRIP:
+  case KB_POLL: return true;
   case KB_GSTACK: fr->how = fr->x->depth > ACTIVATIONS ? LEFT : fr->how; return fr->how == RETURNED;
   default: return scalar(fr, r);
   }

@@ -35,7 +35,7 @@ typedef struct {
 } kb_pipeline_opts;
 /* tree -> generic -> typed -> passes of passes.def; NULL after kb_error. */
 kb_mod *kb_compile(kt_mod *t, const kb_pipeline_opts *o);
-/* Runs one named pass ("fold", "gvn", "range", "guardelim", "inline", "dce") over m; false: no such pass. */
+/* Runs one named pass ("fold", "gvn", "range", "guardelim", "latch", "inline", "dce", "poll") over m; false: no such pass. */
 bool kb_run_pass(kb_mod *m, const char *name);
 void kb_dump_letters(FILE *out); /* what `dump` may hold, one letter a line */
 

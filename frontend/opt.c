@@ -122,7 +122,7 @@ int kb_cmd_opt(int argc, char **argv)
   size_t n;
   if (!read_options(&o, argc, argv)) {
     fputs("usage: keelback opt FILE.kir [-p PASS,PASS...] [-x folded,c]\n"
-          "passes: fold gvn range guardelim inline dce\n", stderr);
+          "passes: fold gvn range guardelim latch inline dce poll\n", stderr);
     return 2;
   }
   char *text = read_file(o.file, &n);

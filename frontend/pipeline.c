@@ -6,7 +6,7 @@
  * lower       Python statements to SSA; every op has Python's meaning
  * infer       types to a fixed point, from annotations and literals
  * specialise  machine ops, guards, a snapshot for each way out
- * passes      fold, gvn, range, guardelim, inline, dce: see passes.def for the order and why
+ * passes      fold, gvn, range, guardelim, latch, inline, dce, poll: see passes.def for the order and why
  *
  * The verifier runs after each pass where it was configured (--enable-checking) or asked for, and always at the end:
  * what it finds is our bug, never the user's.
@@ -28,7 +28,8 @@ enum { NTABLE = sizeof table / sizeof *table };
 
 static const struct { const char *name; uint32_t (*run)(kb_fn *f); } passes[] = {
   { "fold", kb_opt_fold }, { "gvn", kb_opt_gvn }, { "range", kb_opt_range },
-  { "guardelim", kb_opt_guardelim }, { "inline", NULL }, { "dce", kb_opt_dce },
+  { "guardelim", kb_opt_guardelim }, { "latch", kb_opt_latch }, { "inline", NULL }, { "dce", kb_opt_dce },
+  { "poll", kb_opt_poll },
 };
 enum { NPASSES = sizeof passes / sizeof *passes };
 
@@ -144,8 +145,8 @@ static void optimise(kb_mod *m, const kb_pipeline_opts *o)
   history *h = KB_ZALLOC(history, m->fns.n + 1);
   uint32_t now = 0;
   for (int i = 0; i < NTABLE; i++) {
-    if (table[i].stage)
-      continue;
+    if (table[i].stage || (o->no_opt && strcmp(table[i].name, "latch") != 0 && strcmp(table[i].name, "poll") != 0))
+      continue; /* Ctrl-C works without passes, too */
     run_pass(m, h, table[i].name, ++now);
     if (each)
       verify(m, table[i].name);
@@ -184,8 +185,7 @@ kb_mod *kb_compile(kt_mod *t, const kb_pipeline_opts *o)
   dump(o, m, 's', "specialise");
   if (stops(o, "specialise"))
     return m;
-  if (!o->no_opt)
-    optimise(m, o);
+  optimise(m, o);
   verify(m, "all passes");
   return m;
 }

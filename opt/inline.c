@@ -38,7 +38,7 @@ static uint32_t size_of(const kb_fn *g)
   uint32_t n = 0;
   for (kb_bid b = 1; b < g->blk.n; b++)
     KB_FOR_INS(g, b, r)
-      n += !kb_is(g, r, KB_PHI) && !kb_is(g, r, KB_JMP);
+      n += !kb_is(g, r, KB_PHI) && !kb_is(g, r, KB_JMP) && !kb_is(g, r, KB_POLL);
   return n;
 }
 

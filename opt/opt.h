@@ -18,8 +18,12 @@ uint32_t kb_opt_gvn(kb_fn *f);
 uint32_t kb_opt_range(kb_fn *f);
 /* Guards and branches that a dominating guard or branch implies. Wants gvn before it. Keeps rpo, dominators, loops. */
 uint32_t kb_opt_guardelim(kb_fn *f);
+/* A poll at every loop latch. Wants to run before inline. Keeps rpo, dominators, loops. */
+uint32_t kb_opt_latch(kb_fn *f);
 /* Small callees, with the frames of their snapshots chained to the caller's. Wants callees done first. Breaks all. */
 uint32_t kb_opt_inline(kb_mod *m, kb_fn *f);
 /* Unused values, loads, phis that only feed each other; what only exits use becomes an expression of their frames. */
 uint32_t kb_opt_dce(kb_fn *f);
+/* What becomes of the polls: strips of counted loops, counters, nothing. The last pass. Breaks all. */
+uint32_t kb_opt_poll(kb_fn *f);
 #endif
