@@ -12,7 +12,9 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#define kb_error kb_error_at /* keelback.h has a type of that name; nothing here reports as the compiler does */
 #include "../ir/image.h"
+#undef kb_error
 #include "rt.h"
 
 /* -- Slots ------------------------------------------------------------------------------------------------- */
@@ -215,6 +217,7 @@ in_fn in_o_matmul, in_o_inplace, in_o_contains, in_o_pool, in_o_global, in_o_set
 int in_getitem_object(in_frame *f, const in_ins *i);
 int in_setitem_object(in_frame *f, const in_ins *i);
 int in_unpack_object(in_frame *f, PyObject *from, Py_ssize_t n, in_val *r);
+PyObject *in_attribute(in_frame *f, const in_ins *i, PyObject *o); /* o.name of the instruction: a new reference */
 /* Interpreted functions called by interpreted functions: set by the module that has their type. 1: done, *r is the result;
  * 0: has to be called as an object; -1: exception. Arguments are borrowed. */
 extern PyTypeObject *in_jit_type;
