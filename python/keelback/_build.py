@@ -27,7 +27,7 @@ class Unit:
     def __init__(self, function, texts, stats):
         self.function = function
         self.c_source = texts["c"]
-        self.c_header = texts["header"]
+        self.c_header = texts.get("header")
         self.ir = texts["ir"]
         self.stats = stats
         self.signatures = function.signatures
@@ -59,6 +59,13 @@ def _compile(kernel):
     started = time.perf_counter()
     texts = _keelback.compile([kernel], name)
     translated = time.perf_counter()
+    module = _load(name, texts)
+    native = module.__keelback_kernels__[texts["names"][0]].__keelback_bind__(kernel.py_func)
+    return Unit(native, texts, _times(texts, started, translated))
+
+
+def _load(name, texts):
+    """Compiles and imports the texts of a module; no files are left."""
     folder = tempfile.mkdtemp(prefix="keelback-")
     try:
         c, wrapper, so, log = (os.path.join(folder, file) for file in ("kernels.c", "wrapper.c", name + ".so", "log"))
@@ -68,17 +75,34 @@ def _compile(kernel):
             _keelback.build(c, wrapper, so, log)
         except CompileError as error:
             raise CompileError(f"{error}\n{_read(log)}".rstrip()) from None
-        built = time.perf_counter()
         spec = importlib.util.spec_from_file_location(name, so)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        return module
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    native = module.__keelback_kernels__[texts["names"][0]].__keelback_bind__(kernel.py_func)
-    stats = {
+
+
+def _times(texts, started, translated):
+    return {
         "front_end_seconds": translated - started,
-        "cc_seconds": built - translated,
+        "cc_seconds": time.perf_counter() - translated,
         "c_bytes": len(texts["c"]),
         "ir_lines": texts["ir"].count("\n"),
     }
-    return Unit(native, texts, stats)
+
+
+def jit(function, types, options):
+    """(native function, Unit, what it depends on) of a function for arguments of these types."""
+    if _keelback is None:
+        raise CompileError(f"Keelback's compiler is not installed here: {_reason}")
+    with _lock:
+        name = f"_keelback_{os.getpid()}_{next(_numbers)}"
+        started = time.perf_counter()
+        texts = _keelback.compile_jit(function, types, name, *([options] if options else []))
+        translated = time.perf_counter()
+        module = _load(name, texts)
+        kernel = vars(module).get(texts["names"][0]) or module.__keelback_kernels__[texts["names"][0]]
+        unit = Unit(kernel.__keelback_bind__(function), texts, _times(texts, started, translated))
+        unit.ret = texts["ret"]
+        return unit.function, unit, texts["depends"]

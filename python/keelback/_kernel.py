@@ -255,9 +255,51 @@ def _make(fn, options):
     return made
 
 
-def jit(fn=None, /, **options):
-    """Compiles an annotated function, as kb.kernel does, and takes the same options.
+def _is_declared(fn, options):
+    """Do the types come from the function, not from its arguments? Then kb.jit is kb.kernel."""
+    if options["ctypes"]:
+        return True
+    annotations = getattr(fn, "__annotations__", None)
+    if not isinstance(annotations, dict) or not annotations or not hasattr(fn, "__code__"):
+        return False
+    if _noted is not None:  # built ahead of time: the arguments are not known
+        names = fn.__code__.co_varnames[: fn.__code__.co_argcount + fn.__code__.co_kwonlyargcount]
+        return all(name in annotations for name in names)
+    return any(_is_ours(fn, annotation) for annotation in annotations.values())
 
-    The types come from the annotations or from restype= and argtypes=[...].
+
+def _is_ours(fn, annotation):
+    """A type of keelback, also as a string, which is looked up without being executed."""
+    from . import _types
+
+    if isinstance(annotation, str):
+        head = annotation.split("[")[0].split(".")
+        annotation = fn.__globals__.get(head[0])
+        for name in head[1:]:
+            annotation = getattr(annotation, name, None)
+    return isinstance(annotation, (_types.Scalar, _types.Array, _types.Pointer))
+
+
+def jit(fn=None, /, **options):
+    """Makes any Python function faster: `@kb.jit` or `@kb.jit(option=...)`.
+
+    Calls give what CPython would give. They run natively for the types of the arguments seen, where the compiler can
+    keep all of Python's and NumPy's meaning; else interpreted, where that is faster; else in CPython. `f.stats` says where.
+
+    With types of Keelback in the annotations, or with restype= and argtypes=[...], the function is a kernel, as by
+    kb.kernel; the options are those of kb.kernel.
     """
-    return kernel(fn, **options) if fn is not None else kernel(**options)
+    checked = _options(options)
+    if fn is None:
+        return lambda fn: _jit(fn, checked, options)
+    if options:
+        raise TypeError("kb.jit: write @kb.jit(option=...) above the function")
+    return _jit(fn, checked, options)
+
+
+def _jit(fn, checked, options):
+    if _is_declared(fn, checked):
+        return _make(fn, checked)
+    from . import _jit as tiers
+
+    return tiers.make(fn, options)
