@@ -199,6 +199,10 @@ static kb_ty binary(inf *in, const kb_fn *f, kb_ref r)
 {
   kb_op op = (kb_op)kb_v(f, r)->op;
   kb_ty a = arg_ty(f, r, 0), b = arg_ty(f, r, 1);
+  if (in->t->jit && kb_jit_is_numpy(a, b)) {
+    kb_ty made = kb_jit_binary(op, a, b);
+    return made == KB_T_BOT ? meet_error(in, f, r, a, b) : made;
+  }
   kb_ty t = kb_promote(a, b);
   if (t == KB_T_BOT)
     return meet_error(in, f, r, a, b);
@@ -222,7 +226,9 @@ static kb_ty binary(inf *in, const kb_fn *f, kb_ref r)
 static kb_ty compare(inf *in, const kb_fn *f, kb_ref r)
 {
   kb_ty a = arg_ty(f, r, 0), b = arg_ty(f, r, 1);
-  return kb_is_numeric(a) && kb_is_numeric(b) ? KB_T_BOOL : meet_error(in, f, r, a, b);
+  bool refused = in->t->jit && kb_jit_is_numpy(a, b) && kb_promote(a, b) == KB_T_BOT;
+  refused |= in->t->jit && kb_jit_is_numpy(a, b) && (a == KB_T_BOOL || b == KB_T_BOOL);
+  return kb_is_numeric(a) && kb_is_numeric(b) && !refused ? KB_T_BOOL : meet_error(in, f, r, a, b);
 }
 
 static kb_ty unary(inf *in, const kb_fn *f, kb_ref r)
@@ -235,7 +241,7 @@ static kb_ty unary(inf *in, const kb_fn *f, kb_ref r)
 
 static kb_ty check_index(inf *in, const kb_fn *f, kb_ref r, kb_ty i)
 {
-  if (kb_type_is_integral(i))
+  if (kb_type_is_integral(i) && !(in->t->jit && i == KB_T_BOOL)) /* NumPy takes a bool for a mask */
     return KB_T_INT;
   return fail(in, f, r, "an index must be an int, not %s", kb_type_name(i));
 }
@@ -249,6 +255,8 @@ static kb_ty tuple_item(inf *in, const kb_fn *f, kb_ref r, const kb_type *k)
   int64_t n = i->imm.i < 0 ? i->imm.i + k->n : i->imm.i;
   return n >= 0 && n < k->n ? k->items[n] : fail(in, f, r, "tuple index %lld is out of range for %u items", (long long)i->imm.i, k->n);
 }
+
+static kb_ty elem_type(bool jit, kb_ty elem) { return jit ? elem : kb_elem_value_type(elem); }
 
 static kb_ty getitem(inf *in, const kb_fn *f, kb_ref r)
 {
@@ -266,7 +274,7 @@ static kb_ty getitem(inf *in, const kb_fn *f, kb_ref r)
     return fail(in, f, r, "%s cannot be indexed", kb_type_name(x));
   if (n > k->rank)
     return fail(in, f, r, "%u indices for %s, which has %u ax%s", n, kb_type_name(x), k->rank, k->rank == 1 ? "is" : "es");
-  return n == k->rank ? kb_elem_value_type(k->elem) : kb_type_array(k->elem, k->rank - n, k->contig, false);
+  return n == k->rank ? elem_type(in->t->jit, k->elem) : kb_type_array(k->elem, k->rank - n, k->contig, false);
 }
 
 static kb_ty setitem(inf *in, const kb_fn *f, kb_ref r)
@@ -284,6 +292,10 @@ static kb_ty setitem(inf *in, const kb_fn *f, kb_ref r)
     return fail(in, f, r, "%s does not support item assignment", kb_type_name(x));
   if (k->kind == KB_K_ARRAY && n != k->rank)
     return fail(in, f, r, "%u ind%s for a store into %s; a kernel stores single elements", n, n == 1 ? "ex" : "ices", kb_type_name(x));
+  if (in->t->jit) {
+    const char *no = kb_jit_store_refused(v, k->elem);
+    return no ? fail(in, f, r, "%s stored into an array of %s: %s", kb_type_name(v), kb_type_name(k->elem), no) : KB_T_VOID;
+  }
   if (kb_type_is_sized_int(k->elem) && kb_type_is_float(v))
     return fail(in, f, r, "a float cannot be stored into an array of %s; convert it with int(...)", kb_type_name(k->elem));
   const char *why = kb_convert_refused(v, k->elem);
@@ -311,21 +323,21 @@ static kb_ty unpack(inf *in, const kb_fn *f, kb_ref r)
 }
 
 /* What one turn of a loop over t yields; KB_T_VOID when t cannot be walked. */
-static kb_ty item_type(kb_ty t)
+static kb_ty item_type(bool jit, kb_ty t)
 {
   const kb_type *k = kb_type_of(t);
   kb_ty items[16];
   switch (k->kind) {
   case KB_K_RANGE: return KB_T_INT;
-  case KB_K_ARRAY: return k->rank == 1 ? kb_elem_value_type(k->elem) : kb_type_array(k->elem, k->rank - 1u, k->contig, false);
-  case KB_K_ITER: return item_type(k->elem);
+  case KB_K_ARRAY: return k->rank == 1 ? elem_type(jit, k->elem) : kb_type_array(k->elem, k->rank - 1u, k->contig, false);
+  case KB_K_ITER: return item_type(jit, k->elem);
   case KB_K_ENUMERATE:
     items[0] = KB_T_INT;
-    items[1] = item_type(k->elem);
+    items[1] = item_type(jit, k->elem);
     return items[1] == KB_T_VOID ? KB_T_VOID : kb_type_tuple(items, 2);
   case KB_K_ZIP:
     for (uint32_t i = 0; i < k->n; i++)
-      if ((items[i] = item_type(k->items[i])) == KB_T_VOID)
+      if ((items[i] = item_type(jit, k->items[i])) == KB_T_VOID)
         return KB_T_VOID;
     return kb_type_tuple(items, k->n);
   default: return KB_T_VOID;
@@ -337,11 +349,11 @@ static kb_ty iterate(inf *in, const kb_fn *f, kb_ref r)
   kb_ty x = arg_ty(f, r, 0);
   switch (kb_v(f, r)->op) {
   case KB_OITER:
-    if (item_type(x) == KB_T_VOID)
+    if (item_type(in->t->jit, x) == KB_T_VOID)
       return fail(in, f, r, "%s cannot be iterated over in a kernel; use range, an array, enumerate or zip", kb_type_name(x));
     return kb_type_of(x)->kind == KB_K_ITER ? x : kb_type_make(KB_K_ITER, x, NULL, 0);
   case KB_OHASNEXT: return KB_T_BOOL;
-  case KB_OITERVAL: return item_type(x);
+  case KB_OITERVAL: return item_type(in->t->jit, x);
   default: return x;
   }
 }
@@ -358,7 +370,7 @@ static kb_ty make_iterable(inf *in, const kb_fn *f, kb_ref r)
     return kb_type_make(KB_K_RANGE, KB_T_BOT, NULL, 0);
   for (uint32_t i = 0; i < v->nargs && i < 16; i++) {
     items[i] = arg_ty(f, r, i);
-    if ((v->op == KB_OZIP || i == 0) && item_type(items[i]) == KB_T_VOID)
+    if ((v->op == KB_OZIP || i == 0) && item_type(in->t->jit, items[i]) == KB_T_VOID)
       return fail(in, f, r, "%s cannot be iterated over in a kernel; use range, an array, enumerate or zip", kb_type_name(items[i]));
   }
   return v->op == KB_OZIP ? kb_type_make(KB_K_ZIP, KB_T_BOT, items, v->nargs) : kb_type_make(KB_K_ENUMERATE, items[0], NULL, 0);
@@ -416,6 +428,14 @@ static kb_ty call_rule(inf *in, const kb_fn *f, kb_ref r)
     return new_array(in, f, r);
   if (id == KB_BI_LEN)
     return len(in, f, r);
+  if (in->t->jit) {
+    kb_ty types[8];
+    for (uint32_t i = 0; i < v->nargs && i < 8; i++)
+      types[i] = arg_ty(f, r, i);
+    const char *no = kb_jit_call_refused(id, types, v->nargs);
+    if (no)
+      return fail(in, f, r, "%s(): %s", name, no);
+  }
   bool ints = true;
   for (uint32_t i = 0; i < v->nargs; i++) {
     if (!kb_is_numeric(arg_ty(f, r, i)))
@@ -462,6 +482,8 @@ static kb_ty kernel_call(inf *in, const kb_fn *f, kb_ref r)
   const kt_kernel *k = in->t->kernels.v[callee];
   for (uint32_t i = 0; i < v->nargs; i++) {
     const char *why = kb_convert_refused(arg_ty(f, r, i), k->params[i].ty);
+    if (in->t->jit && arg_ty(f, r, i) != k->params[i].ty)
+      why = "typed code calls itself with the same types only";
     if (why)
       return fail(in, f, r, "argument '%s' of %s() is declared %s, not %s: %s", k->params[i].name, k->name,
                   kb_type_name(k->params[i].ty), kb_type_name(arg_ty(f, r, i)), why);
@@ -486,7 +508,7 @@ static kb_ty phi(inf *in, const kb_fn *f, kb_ref r)
     kb_ty a = arg_ty(f, r, i);
     if (kb_v(f, v->args[i])->op == KB_UNDEF)
       continue;
-    kb_ty j = kb_join(t, a);
+    kb_ty j = in->t->jit ? kb_jit_join(t, a) : kb_join(t, a);
     if (j == KB_T_VOID) {
       bool widths = kb_is_numeric(t) && kb_is_numeric(a);
       return fail(in, f, r, "%s%s%s is %s on one path and %s on another; %s", v->name ? "'" : "", v->name ? v->name : "this value",
@@ -564,6 +586,13 @@ static bool has_nested(kb_ty t)
   return false;
 }
 
+/* kb.jit: the most useful of several types; a return of another one leaves by a deopt. */
+static kb_ty jit_result(kb_ty t, kb_ty a)
+{
+  kb_ty j = kb_jit_join(t, a);
+  return j != KB_T_VOID ? j : t == KB_T_NONE ? a : t;
+}
+
 /* The join of what the returns give, KB_T_VOID for nothing but None; errors only in the last sweep. */
 static kb_ty returned(inf *in, kb_fn *f, kb_ty declared)
 {
@@ -584,7 +613,7 @@ static kb_ty returned(inf *in, kb_fn *f, kb_ty declared)
         fail(in, f, r, "%s() is declared to return %s but returns %s: %s", f->name, kb_type_name(declared), kb_type_name(a), why);
       continue;
     }
-    kb_ty j = kb_join(t, a);
+    kb_ty j = in->t->jit ? jit_result(t, a) : kb_join(t, a);
     if (j == KB_T_VOID)
       fail(in, f, r, "%s() returns %s here and %s elsewhere; declare its result, as in `-> float`", f->name, kb_type_name(a), kb_type_name(t));
     else
@@ -607,7 +636,7 @@ static void infer_fn(inf *in, uint32_t i)
     return;
   in->state[i] = 1;
   for (uint32_t p = 0; p < k->nparams; p++)
-    kb_v(f, f->params[p])->ty = kb_value_type(k->params[p].ty);
+    kb_v(f, f->params[p])->ty = in->t->jit ? k->params[p].ty : kb_value_type(k->params[p].ty);
   for (kb_ref r = 1; r < f->val.n; r++)
     if (kb_v(f, r)->blk)
       kb_v(f, r)->ty = kb_ops[kb_v(f, r)->op].result == '-' ? KB_T_VOID : KB_T_BOT;
@@ -635,7 +664,7 @@ static bool check_fn(inf *in, uint32_t i)
   returned(in, f, k->ret);
   in->report = false;
   if (kb_error_count() == before)
-    kb_infer_weak(f, k->ret != KB_T_BOT);
+    in->t->jit ? kb_infer_jit(k, f) : kb_infer_weak(f, k->ret != KB_T_BOT);
   if (f->ret == KB_T_BOT)
     f->ret = KB_T_VOID; /* it never returns */
   k->errors += kb_error_count() - before;

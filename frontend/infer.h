@@ -22,4 +22,20 @@ static inline bool kb_is_numeric(kb_ty t) { return t >= KB_T_BOOL && t <= KB_T_F
  * machine type: refuses every use where the difference would show. false after kb_error. */
 bool kb_infer_weak(kb_fn *f, bool declared);
 
+/* -- infer_jit.c: kb.jit -------------------------------------------------------------------------------------- */
+bool kb_jit_is_numpy(kb_ty a, kb_ty b); /* is one of them a NumPy scalar? */
+kb_ty kb_jit_promote(kb_ty a, kb_ty b);
+kb_ty kb_jit_binary(kb_op op, kb_ty a, kb_ty b);
+kb_ty kb_jit_join(kb_ty a, kb_ty b);
+const char *kb_jit_store_refused(kb_ty ty, kb_ty elem);
+const char *kb_jit_call_refused(kb_builtin id, const kb_ty *types, uint32_t n);
+/* Values that have a lesser type on some paths (else KB_T_BOT), and the one constant that they are then (0: none, or
+ * UINT32_MAX: several; only where one machine type holds both). */
+typedef struct { kb_ty *lesser; kb_ref *konst; } kb_jit_doubt;
+bool kb_jit_doubts(const kb_fn *f, kb_jit_doubt *d, kb_ref *bad);
+void kb_jit_doubts_free(kb_jit_doubt *d);
+bool kb_jit_use_is_fine(const kb_fn *f, const kb_jit_doubt *d, kb_ref use, uint32_t k);
+/* The last word on a function whose types are known; false after kb_error. */
+bool kb_infer_jit(const kt_kernel *k, kb_fn *f);
+
 #endif

@@ -45,6 +45,8 @@ static kb_ref sum(lw *c, kt_node *n)
   kt_node *arg[2];
   if (!place_keywords(c, n, "sum", names, 2, arg))
     return 0;
+  if (arg[1] && c->t->jit)
+    return lw_fail(c, n->loc, "sum() with a start: floats are summed in a way of its own");
   kb_ref x = lw_expr(c, arg[0]);
   kb_ref start = arg[1] ? lw_expr(c, arg[1]) : kb_const_int(c->f, KB_T_INT, 0);
   if (!x || !start || !c->cur)

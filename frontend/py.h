@@ -32,6 +32,8 @@ typedef struct {
   PyObject *indices;      /* dict: function -> index in mod->kernels */
   PyObject *known;        /* dict: id of an object -> what a kernel sees in it (py_resolve.c) */
   PyObject *kernel_class; /* keelback._kernel.Kernel */
+  PyObject *jit_types;    /* kb.jit: tuple of str, the types of the arguments; NULL: kernels */
+  PyObject *depends;      /* kb.jit: list of (where, name, object) that the tree was made from */
 } kb_py;
 
 /* The kernel being made into a tree. */
@@ -76,6 +78,9 @@ void kb_py_make_tree(kb_py *py, uint32_t index);
 /* -- py_load.c ---------------------------------------------------------------------------------------------- */
 /* Trees of kernels that live in this interpreter: a list of keelback Kernel objects. NULL after kb_error. */
 kt_mod *kb_py_load_kernels(PyObject *kernels);
+/* The tree of a plain function for arguments of the given types, as kb.jit compiles it; what it takes from outside is
+ * appended to depends: (dict, name, object), (dict, name) when it must be absent, (cell, None, object). */
+kt_mod *kb_py_load_jit(PyObject *function, PyObject *types, PyObject *options, PyObject *depends);
 /* The file's source (bytes) and its code object as an extension module executes it: new references. */
 bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code);
 
@@ -84,6 +89,8 @@ bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code);
 kb_ty kb_py_type(PyObject *annotation, const char **why);
 /* The type that a type object used as a value means (dtype=np.float32, kb.u32): scalars only, KB_T_BOT if none. */
 kb_ty kb_py_scalar_type(PyObject *object);
+/* The type that kb.jit writes as text ("int", "f64[:,::1] readonly"); KB_T_BOT if it is none. */
+kb_ty kb_py_jit_type(const char *text, bool *numpy_bool);
 /* Parameters and result of f->k from the function, its def node and its options. */
 void kb_py_signature(kb_py_fn *f, PyObject *options, PyObject *def);
 

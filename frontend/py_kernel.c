@@ -77,6 +77,7 @@ uint32_t kb_py_add_kernel(kb_py *py, PyObject *kernel, bool exported)
   k->doc = doc;
   k->exported = exported;
   set_options(k, options);
+  if (py->mod->jit) k->c_name = "function"; /* the only one; any Python name is right */
   if (!exported) k->c_name = free_c_name(py, k);
   k->file = kb_py_file_of(py, code->co_filename)->name;
   k->loc.file = k->file;
@@ -174,7 +175,7 @@ void kb_py_make_tree(kb_py *py, uint32_t index)
   if (def) {
     f.k->loc = kb_py_loc_in(f.file, def);
     if (kb_py_kind(def) == KA_AsyncFunctionDef) kb_py_refuse(&f, def);
-    if (is_method(f.k))
+    if (is_method(f.k) && !py->mod->jit)
       kb_py_fail(&f, f.k->loc,
                  "a method is not supported as a kernel; make it a function of the file, with the object's fields as "
                  "parameters");

@@ -487,6 +487,47 @@ kt_mod *kb_py_load_kernels(PyObject *kernels)
   return py ? finish(py) : NULL;
 }
 
+/* NumPy's version, asked of the module that is loaded; 0 when there is none. */
+static long numpy_major(void)
+{
+  PyObject *numpy = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy");
+  PyObject *version = numpy ? PyObject_GetAttrString(numpy, "__version__") : NULL;
+  long major = version && PyUnicode_Check(version) ? strtol(kb_py_text(version), NULL, 10) : 0;
+  Py_XDECREF(version);
+  PyErr_Clear();
+  return major;
+}
+
+/* What kb_py_add_kernel reads: an object with py_func and options. */
+static PyObject *as_kernel(PyObject *function, PyObject *options)
+{
+  PyObject *types = PyImport_ImportModule("types"), *none = PyDict_New();
+  PyObject *empty = PyTuple_New(0), *kernel = NULL;
+  PyObject *names = types && none && empty ? PyObject_GetAttrString(types, "SimpleNamespace") : NULL;
+  PyObject *given = names ? Py_BuildValue("{s:O,s:O}", "py_func", function, "options", options ? options : none) : NULL;
+  if (given) kernel = PyObject_Call(names, empty, given);
+  Py_XDECREF(given);
+  Py_XDECREF(names);
+  Py_XDECREF(empty);
+  Py_XDECREF(none);
+  Py_XDECREF(types);
+  return kernel;
+}
+
+kt_mod *kb_py_load_jit(PyObject *function, PyObject *types, PyObject *options, PyObject *depends)
+{
+  PyObject *kernel = PyFunction_Check(function) ? as_kernel(function, options) : NULL;
+  if (!kernel) return NULL;
+  kb_py *py = py_new(kb_py_text(((PyCodeObject *)PyFunction_GetCode(function))->co_filename));
+  py->jit_types = types;
+  py->depends = depends;
+  py->mod->jit = true;
+  py->mod->numpy2 = numpy_major() >= 2;
+  kb_py_add_kernel(py, kernel, true);
+  Py_DECREF(kernel);
+  return finish(py);
+}
+
 void kt_mod_free(kt_mod *m)
 {
   if (!m) return;

@@ -134,6 +134,40 @@ static kt_node *sized_node(kb_py_fn *f, PyObject *object, kb_ty ty, kb_loc loc, 
   return n;
 }
 
+/* -- What kb.jit's typed code relies on ------------------------------------------------------------------------- */
+
+/* The item is of two (absent) or three. */
+static void depend(kb_py_fn *f, PyObject *where, PyObject *name, PyObject *object)
+{
+  if (!f->py->depends || !where) return;
+  PyObject *item = object ? PyTuple_Pack(3, where, name ? name : Py_None, object) : PyTuple_Pack(2, where, name);
+  if (!item || PyList_Append(f->py->depends, item) < 0) PyErr_Clear();
+  Py_XDECREF(item);
+}
+
+/* Is object the function that is being compiled, or the kb.jit object around it? */
+static bool is_itself(kb_py_fn *f, PyObject *object)
+{
+  if (object == f->function) return true;
+  if (!strstr(Py_TYPE(object)->tp_name, "keelback") || PyType_Check(object)) return false;
+  PyObject *wrapped = PyObject_GetAttrString(object, "__wrapped__");
+  PyErr_Clear();
+  Py_XDECREF(wrapped);
+  return wrapped == f->function;
+}
+
+/* The rest of kb_py_value for kb.jit: nothing that has a type of its own, and no kernels, which convert arguments. */
+static kt_node *jit_value(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called)
+{
+  long what = known(f->py, object);
+  kt_node *n = kt_new(f->py->mod, what >= 0 ? TN_BUILTIN : TN_KERNEL, loc);
+  if (what >= 0 && what < KB_BI_I8) n->i = what;
+  else if (what >= KB_BI_SQRT) n->i = what;
+  else if (is_itself(f, object)) n->i = 0;
+  else return bad(f, loc, "$ is a $, which typed code of kb.jit does not use", called, kb_intern(Py_TYPE(object)->tp_name));
+  return n;
+}
+
 static kt_node *tuple_node(kb_py_fn *f, PyObject *object, kb_loc loc, const char *called)
 {
   kt_node *n = kt_new(f->py->mod, TN_TUPLE, loc);
@@ -244,6 +278,7 @@ kt_node *kb_py_value(kb_py_fn *f, PyObject *object, kb_loc loc, const char *call
     n->str = kb_py_text(object);
     return n;
   }
+  if (f->py->mod->jit && type != &PyTuple_Type) return jit_value(f, object, loc, called);
   if (PyTuple_Check(object)) return tuple_node(f, object, loc, called);
   long what = known(f->py, object);
   if (what >= 0) {
@@ -280,6 +315,13 @@ bool kb_py_is_static(kb_py_fn *f, PyObject *expr)
   return kind == KA_Name && PyDict_Contains(f->locals, kb_py_get(expr, "id")) == 0;
 }
 
+/* Where the function finds its builtins (borrowed). */
+static PyObject *builtins_of(kb_py_fn *f)
+{
+  PyObject *own = f->py->mod->jit ? kb_py_get(f->function, "__builtins__") : NULL;
+  return own && PyDict_CheckExact(own) ? own : PyEval_GetBuiltins();
+}
+
 /* The object behind a name that is no local: a new reference, or NULL with the reason in *why. */
 static PyObject *look_up(kb_py_fn *f, PyObject *name, const char **why)
 {
@@ -293,11 +335,21 @@ static PyObject *look_up(kb_py_fn *f, PyObject *name, const char **why)
     found = PyCell_Get(PyTuple_GET_ITEM(closure, cell)); /* new reference */
     if (!found)
       *why = kb_arena_printf(f->py->mod->arena, "'%s' of the enclosing function is not assigned", kb_py_text(name));
+    else depend(f, PyTuple_GET_ITEM(closure, cell), NULL, found);
     return found;
   }
-  found = PyDict_GetItemWithError(PyFunction_GetGlobals(f->function), name);
-  if (!found) found = PyDict_GetItemWithError(PyEval_GetBuiltins(), name);
-  if (found) return Py_NewRef(found);
+  PyObject *globals = PyFunction_GetGlobals(f->function), *builtins = builtins_of(f);
+  found = PyDict_GetItemWithError(globals, name);
+  if (found) {
+    depend(f, globals, name, found);
+    return Py_NewRef(found);
+  }
+  found = builtins ? PyDict_GetItemWithError(builtins, name) : NULL;
+  if (found) {
+    depend(f, globals, name, NULL);
+    depend(f, builtins, name, found);
+    return Py_NewRef(found);
+  }
   PyErr_Clear();
   PyObject *star = PyDict_GetItemString(PyFunction_GetGlobals(f->function), "__keelback_star__");
   *why = kb_arena_printf(f->py->mod->arena, "name '%s' is not defined%s%s", kb_py_text(name), star ? "; " : "",
@@ -327,7 +379,12 @@ static PyObject *chase(kb_py_fn *f, PyObject *expr, const char **called, const c
   kb_arena *arena = f->py->mod->arena;
   *called = kb_intern(kb_arena_printf(arena, "%s.%s", of, attr));
   if (kb_py_is_missing(base)) return base;
-  if (fixed_attribute(base)) {
+  if (f->py->mod->jit) { /* what a module's dict holds; nothing that runs code */
+    PyObject *dict = PyModule_CheckExact(base) ? PyModule_GetDict(base) : NULL;
+    found = dict ? PyDict_GetItemWithError(dict, kb_py_get(expr, "attr")) : NULL;
+    if (found) depend(f, dict, kb_py_get(expr, "attr"), Py_NewRef(found));
+    else *why = kb_arena_printf(arena, "typed code of kb.jit does not use '%s.%s'", of, attr);
+  } else if (fixed_attribute(base)) {
     found = PyObject_GetAttr(base, kb_py_get(expr, "attr"));
     if (!found) *why = kb_arena_printf(arena, "'%s' has no attribute '%s': %s", of, attr, kb_py_exception_text());
   } else {

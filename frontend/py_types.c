@@ -389,6 +389,62 @@ static void in_ctypes(kb_py_fn *f, PyObject *options)
   check_result(f, k->loc, k->ret);
 }
 
+/* -- kb.jit: the types of the arguments ------------------------------------------------------------------------- */
+
+kb_ty kb_py_jit_type(const char *text, bool *numpy_bool)
+{
+  size_t n = strcspn(text, "[ ");
+  const char *name = kb_intern_n(text, n);
+  *numpy_bool = false;
+  if (text[n] == 0) {
+    if (strcmp(name, "int") == 0) return KB_T_INT;
+    if (strcmp(name, "float") == 0) return KB_T_FLOAT;
+    if (strcmp(name, "bool") == 0) return KB_T_BOOL;
+  }
+  kb_ty elem = scalar_of_name(name);
+  if (text[n] == 0) {
+    *numpy_bool = elem == KB_T_BOOL;
+    return elem;
+  }
+  if (elem == KB_T_BOT || text[n] != '[') return KB_T_BOT;
+  const char *p = text + n + 1;
+  unsigned rank = 1;
+  bool contig = false;
+  for (; *p && *p != ']'; p++) {
+    rank += *p == ',';
+    contig |= strncmp(p, "::1", 3) == 0;
+  }
+  if (*p != ']' || rank > 4) return KB_T_BOT;
+  return kb_type_array(elem, rank, contig, strcmp(p, "] readonly") == 0);
+}
+
+/* NumPy before version 2 looks at values to find types; only these come out the same. */
+static bool before_numpy2(kb_ty ty)
+{
+  const kb_type *t = kb_type_of(ty);
+  kb_ty elem = t->kind == KB_K_ARRAY ? t->elem : ty;
+  return !kb_type_is_sized_int(elem) && elem != KB_T_F32 ? true : elem == KB_T_I64;
+}
+
+static void of_arguments(kb_py_fn *f)
+{
+  kt_kernel *k = f->k;
+  PyObject *types = f->py->jit_types;
+  if ((Py_ssize_t)k->nparams != PyTuple_GET_SIZE(types)) {
+    kb_py_fail(f, k->loc, "%zd types for %u parameters", PyTuple_GET_SIZE(types), k->nparams);
+    return;
+  }
+  for (uint32_t i = 0; i < k->nparams; i++) {
+    PyObject *text = PyTuple_GET_ITEM(types, (Py_ssize_t)i);
+    kt_param *p = &k->params[i];
+    if (PyUnicode_Check(text)) p->ty = kb_py_jit_type(kb_py_text(text), &p->numpy_bool);
+    if (p->ty == KB_T_BOT || (!f->py->mod->numpy2 && !before_numpy2(p->ty)))
+      kb_py_fail(f, p->loc, "parameter '%s': typed code does not take %s here", p->name,
+                 PyUnicode_Check(text) ? kb_py_text(text) : "this");
+    p->posonly = true, p->kwonly = false;
+  }
+}
+
 void kb_py_signature(kb_py_fn *f, PyObject *options, PyObject *def)
 {
   kt_kernel *k = f->k;
@@ -409,6 +465,10 @@ void kb_py_signature(kb_py_fn *f, PyObject *options, PyObject *def)
   }
   refuse_stars(f, def);
   k->ret = KB_T_BOT;
+  if (f->py->jit_types) {
+    of_arguments(f);
+    return;
+  }
   if (PyDict_GetItemString(options, "ctypes") == Py_True) in_ctypes(f, options);
   else annotated(f, def);
   set_defaults(f, npos);

@@ -401,8 +401,16 @@ bool sp_arith(sp *s)
   const kb_val *v = kb_v(s->g, s->at);
   kb_op op = (kb_op)v->op;
   kb_ref r = 0;
-  int_by_zero(s, v);
-  if ((op >= KB_OADD && op <= KB_OXOR))
+  bool numpy = s->t->jit && v->nargs && kb_jit_is_numpy(sp_ty(s, v->args[0]), sp_ty(s, v->args[v->nargs - 1]));
+  if (!s->t->jit)
+    int_by_zero(s, v);
+  if (numpy && op >= KB_OADD && op <= KB_OXOR)
+    r = sp_jit_binary(s, op, sp_part(s, v->args[0], 0), sp_ty(s, v->args[0]), sp_part(s, v->args[1], 0), sp_ty(s, v->args[1]), v->ty);
+  else if (numpy && op >= KB_OLT && op <= KB_OGE)
+    r = sp_jit_compare(s, op, sp_part(s, v->args[0], 0), sp_ty(s, v->args[0]), sp_part(s, v->args[1], 0), sp_ty(s, v->args[1]));
+  else if (numpy && (op == KB_ONEG || op == KB_OPOS || op == KB_OINVERT))
+    r = sp_jit_unary(s, op, sp_part(s, v->args[0], 0), v->ty);
+  else if ((op >= KB_OADD && op <= KB_OXOR))
     r = sp_binary(s, op, sp_part(s, v->args[0], 0), sp_ty(s, v->args[0]), sp_part(s, v->args[1], 0), sp_ty(s, v->args[1]), v->ty);
   else if (op >= KB_OLT && op <= KB_OGE)
     r = sp_compare(s, op, sp_part(s, v->args[0], 0), sp_ty(s, v->args[0]), sp_part(s, v->args[1], 0), sp_ty(s, v->args[1]));

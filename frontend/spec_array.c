@@ -28,7 +28,7 @@ static kb_ref index_of(sp *s, kb_ref view, uint32_t axis, kb_ref generic)
 static kb_ref load(sp *s, kb_op op, const kb_ref *args, uint32_t n, kb_ty elem)
 {
   kb_ref v = sp_op(s, op, sp_machine(elem, false), args, n);
-  return elem == KB_T_U64 ? sp_convert(s, v, KB_T_U64, KB_T_INT) : v;
+  return elem == KB_T_U64 && !s->t->jit ? sp_convert(s, v, KB_T_U64, KB_T_INT) : v;
 }
 
 static kb_ref sub_view(sp *s, const kb_ref *args, uint32_t n)
@@ -73,10 +73,15 @@ static void setitem(sp *s)
   uint32_t last = v->nargs - 1;
   kb_ref args[8];
   args[0] = sp_part(s, v->args[0], 0);
+  if (k->readonly) { /* only kb.jit knows before */
+    sp_require(s, kb_const_int(s->f, KB_T_BOOL, 0), sp_deopt(s));
+    return;
+  }
   for (uint32_t i = 1; i < last; i++)
     args[i] = k->kind == KB_K_PTR ? sp_convert(s, sp_part(s, v->args[i], 0), sp_ty(s, v->args[i]), KB_T_INT)
                                   : index_of(s, args[0], i - 1, v->args[i]);
-  args[last] = sp_store_convert(s, sp_part(s, v->args[last], 0), sp_ty(s, v->args[last]), k->elem);
+  args[last] = s->t->jit ? sp_jit_store(s, sp_part(s, v->args[last], 0), sp_ty(s, v->args[last]), k->elem)
+                         : sp_store_convert(s, sp_part(s, v->args[last], 0), sp_ty(s, v->args[last]), k->elem);
   sp_op(s, k->kind == KB_K_PTR ? KB_PST : KB_ST, KB_T_VOID, args, v->nargs);
 }
 

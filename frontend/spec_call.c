@@ -142,6 +142,8 @@ static kb_ref absolute(sp *s)
 {
   kb_ty t = type(s, 0);
   kb_ref a = arg(s, 0);
+  if (s->t->jit && kb_jit_is_numpy(t, t))
+    return sp_jit_abs(s, a, t);
   if (t == KB_T_BOOL || t == KB_T_U64)
     return sp_convert(s, a, t, t == KB_T_BOOL ? KB_T_INT : t);
   if (kb_type_is_float(t))

@@ -43,7 +43,7 @@ bool sp_find_writes(const kb_mod *gm, uint32_t fn, uint8_t **writes)
   for (uint32_t i = 0; i < g->rpo.n; i++)
     KB_FOR_INS (g, g->rpo.v[i], r) {
       const kb_val *v = kb_v(g, r);
-      if (v->op == KB_OSETITEM)
+      if (v->op == KB_OSETITEM && !kb_type_of(kb_v(g, v->args[0])->ty)->readonly)
         w[root(up, v->args[0])] = 1;
       if (v->op == KB_OCALL && kb_type_of(v->ty)->kind == KB_K_ARRAY)
         w[root(up, r)] = 1;

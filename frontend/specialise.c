@@ -209,7 +209,9 @@ static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result, c
   for (uint32_t i = 0; i < n; i++) {
     uint32_t used = 0;
     /* values without parts (None, strings) are constants of the image; so are reads that never run */
-    if (sp_width(sp_ty(s, live[i])) && s->parts[live[i]])
+    if (s->t->jit && s->doubt.lesser[live[i]] && s->parts[live[i]])
+      sp_jit_entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, live[i]);
+    else if (sp_width(sp_ty(s, live[i])) && s->parts[live[i]])
       entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, sp_ty(s, live[i]), s->parts[live[i]], &used);
   }
   if (more)
@@ -311,7 +313,7 @@ static void fill_is_int(sp *s, kb_ref r)
 {
   const kb_val *v = kb_v(s->g, r);
   for (uint32_t i = 0; s->is_int[r] && i < v->nargs; i++) {
-    kb_ref a = sp_is_int(s, v->args[i]);
+    kb_ref a = s->t->jit ? sp_jit_is_lesser(s, v->args[i], s->doubt.lesser[r]) : sp_is_int(s, v->args[i]);
     kb_v(s->f, s->is_int[r])->args[typed_edge(s, v->blk, i)] = a;
   }
 }
@@ -388,9 +390,12 @@ static void do_return(sp *s, kb_ref r)
   const kb_type *kf = kb_type_of(from), *kt = kb_type_of(to);
   bool tuple = kt->kind == KB_K_TUPLE;
   uint32_t n = 0, width = tuple ? kt->n : to != KB_T_VOID;
+  bool other = s->t->jit && !is_unbound(s, a) && from != (to == KB_T_VOID ? (kb_ty)KB_T_NONE : to); /* kb.jit: a rarer type of result */
+  if (other)
+    sp_require(s, kb_const_int(s->f, KB_T_BOOL, 0), sp_deopt(s));
   for (; n < width; n++) {
     kb_ty item = tuple ? kt->items[n] : to;
-    vals[n] = is_unbound(s, a) ? kb_undef(s->f, sp_machine(item, false))
+    vals[n] = other || is_unbound(s, a) ? kb_undef(s->f, sp_machine(item, false))
                                : sp_store_convert(s, sp_part(s, a, n), tuple ? kf->items[n] : from, item);
   }
   kb_ret(s->f, s->cur, vals, n, s->loc);
@@ -459,13 +464,19 @@ static void instruction(sp *s, kb_ref r)
   case KB_PHI: return; /* made before */
   case KB_JMP: kb_jmp(s->f, s->cur, s->blk[s->g->blk.v[v->blk].succ[0]], v->loc); return;
   case KB_BR: truth_branch(s, r); return;
-  case KB_RET: do_return(s, r); return;
+  case KB_RET:
+    if (s->t->jit)
+      sp_jit_operands(s);
+    do_return(s, r);
+    return;
   case KB_RAISE: do_raise(s, r); return;
   case KB_OBOUND: bound(s); return;
   default: break;
   }
   if (reads_unbound(s, v))
     return;
+  if (s->t->jit)
+    sp_jit_operands(s);
   switch (v->op) {
   case KB_OKCALL: sp_kernel_call(s); return;
   case KB_OCALL: sp_builtin(s); return;
@@ -571,6 +582,9 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   s->is_int = KB_ZALLOC(kb_ref, g->val.n);
   s->blk = KB_ZALLOC(kb_bid, g->blk.n);
   sp_liveness(s);
+  kb_ref bad = 0;
+  if (s->t->jit)
+    kb_assert(kb_jit_doubts(g, &s->doubt, &bad), "types of %s", g->name);
   for (uint32_t b = 0; b < g->rpo.n; b++)
     s->blk[g->rpo.v[b]] = kb_blk_new(f);
   signature(s);
@@ -584,7 +598,7 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
     s->cur = s->blk[g->rpo.v[b]];
     if (b == 0 && f->recursive)
       stack_guard(s);
-    if (b == 0)
+    if (b == 0 && !s->t->jit)
       unsigned_parameters(s);
     KB_FOR_INS (g, g->rpo.v[b], r)
       instruction(s, r);
@@ -598,6 +612,8 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   free(s->parts);
   free(s->live);
   free(s->is_int);
+  if (s->t->jit)
+    kb_jit_doubts_free(&s->doubt);
   free(s->blk);
   kb_cfg(f);
 }

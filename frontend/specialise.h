@@ -25,6 +25,7 @@ typedef struct {
   kb_ref at;             /* generic instruction being translated */
   kb_loc loc;
   kb_ref *is_int;        /* per generic phi that may be the int 0 or a float: a bool phi that says which; made on demand */
+  kb_jit_doubt doubt;    /* kb.jit: values of two types; is_int then says: of the lesser one */
   uint32_t deopt;        /* snapshot of `at` for deopts, made when first wanted */
 } sp;
 
@@ -74,5 +75,15 @@ void sp_new_array(sp *s);
 /* -- spec_call.c: builtins, math, kernels -------------------------------------------------------------------- */
 void sp_builtin(sp *s);
 void sp_kernel_call(sp *s);
+
+/* -- spec_jit.c: NumPy's scalars ------------------------------------------------------------------------------------ */
+kb_ref sp_jit_binary(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb, kb_ty result);
+kb_ref sp_jit_compare(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb);
+kb_ref sp_jit_unary(sp *s, kb_op op, kb_ref a, kb_ty t);
+kb_ref sp_jit_abs(sp *s, kb_ref a, kb_ty t);
+kb_ref sp_jit_store(sp *s, kb_ref v, kb_ty from, kb_ty elem);
+kb_ref sp_jit_is_lesser(sp *s, kb_ref generic, kb_ty lesser);             /* is the value of its lesser type? */
+void sp_jit_entry(sp *s, kb_entry *e, uint32_t slot, kb_ref generic);     /* its entry in a frame */
+void sp_jit_operands(sp *s);       /* leaves where an operand of `at` is of its lesser type and that could show */
 
 #endif

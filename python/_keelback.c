@@ -132,6 +132,78 @@ static PyObject *compile_kernels(PyObject *self, PyObject *args)
   return made;
 }
 
+/* -- compile_jit(function, types, module[, options]) ------------------------------------------------------------ */
+
+/* The names that arguments have in C are free, and so is the function's; a module of this kind has nothing else. */
+static PyObject *jit_texts(kt_mod *t, const kb_mod *m, const char *module)
+{
+  kb_emit_opts o = { 0 };
+  kb_emit_pysource src = { "", 0, NULL, 0 };
+  memory c, wrapper, ir;
+  o.prefix = kb_arena_printf(t->arena, "%s_", module);
+  o.version = PACKAGE_VERSION;
+  o.module = module;
+  o.jit = true;
+  PyObject *made = PyDict_New();
+  if (!made) return NULL;
+  if (memory_open(&c)) {
+    kb_emit_c(c.f, m, &o);
+    set(made, "c", memory_take(&c));
+  }
+  if (memory_open(&wrapper)) {
+    kb_emit_python(wrapper.f, m, &o, &src);
+    set(made, "wrapper", memory_take(&wrapper));
+  }
+  if (memory_open(&ir)) {
+    kb_print_mod(ir.f, m);
+    set(made, "ir", memory_take(&ir));
+  }
+  set(made, "names", names_of(t));
+  const kb_ty ret = m->fns.v[0]->ret;
+  set(made, "ret", PyUnicode_FromString(ret == KB_T_VOID ? "None" : kb_type_name(ret)));
+  set(made, "numpy_errstate", PyBool_FromLong(t->numpy_errstate));
+  return made;
+}
+
+static PyObject *compile_jit(PyObject *self, PyObject *args)
+{
+  PyObject *function, *types, *options = NULL, *made = NULL;
+  const char *module;
+  memory messages;
+  (void)self;
+  if (!PyArg_ParseTuple(args, "O!O!s|O!", &PyFunction_Type, &function, &PyTuple_Type, &types, &module, &PyDict_Type,
+                        &options))
+    return NULL;
+  PyObject *depends = PyList_New(0);
+  if (!depends || !memory_open(&messages)) {
+    Py_XDECREF(depends);
+    return NULL;
+  }
+  kb_error_reset();
+  kb_diag_set_sink(collect, &messages);
+  kb_pipeline_opts o = { 0 };
+#ifdef KB_CHECKING
+  o.verify = true;
+#endif
+  kt_mod *t = kb_py_load_jit(function, types, options, depends);
+  kb_mod *m = t && kb_error_count() == 0 ? kb_compile(t, &o) : NULL;
+  if (m && kb_error_count() == 0) made = jit_texts(t, m, module);
+  if (kb_error_count() != 0) Py_CLEAR(made);
+  if (made) set(made, "depends", Py_NewRef(depends));
+  if (m) kb_mod_free(m);
+  kt_mod_free(t);
+  Py_DECREF(depends);
+  kb_diag_set_sink(NULL, NULL);
+  if (!made && !PyErr_Occurred()) {
+    if (kb_error_count() == 0) fputs("there is nothing to compile", messages.f);
+    return raise_messages(&messages);
+  }
+  fclose(messages.f);
+  free(messages.text);
+  if (PyErr_Occurred()) Py_CLEAR(made);
+  return made;
+}
+
 /* -- build(kernels.c, wrapper.c, output, log) --------------------------------------------------------------------- */
 
 static const char *own_file(void)
@@ -170,6 +242,9 @@ static PyObject *build(PyObject *self, PyObject *args)
 
 static PyMethodDef methods[] = { { "compile", compile_kernels, METH_VARARGS,
                                    "compile(kernels, module) -> dict of texts: c, wrapper, header, ir; and names" },
+                                 { "compile_jit", compile_jit, METH_VARARGS,
+                                   "compile_jit(function, types, module[, options]) -> dict: c, wrapper, ir, names, ret, "
+                                   "depends, numpy_errstate; CompileError when it is not for typed code" },
                                  { "build", build, METH_VARARGS,
                                    "build(kernels_c, wrapper_c, output, log): files to an extension module" },
                                  { NULL, NULL, 0, NULL } };
