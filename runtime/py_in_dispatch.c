@@ -302,22 +302,15 @@ static PyObject *call_python(in_jit *j, PyObject *const *args, size_t nargsf, Py
   return PyObject_Vectorcall(j->func, args, nargsf, kwnames);
 }
 
-static PyObject *interpret(in_jit *j, PyObject *const *a, in_sig *s)
+/* Everything that the call uses is held by it: the function may be given other code meanwhile. */
+static int interpret_slots(in_jit *j, in_sig *s, const in_val *args, uint32_t n, in_val *r)
 {
   in_code *c = j->image;
-  Py_ssize_t n = j->nparams + j->star + j->starstar;
-  in_val small[SMALL], *v = n > SMALL ? (in_val *)PyMem_Malloc((size_t)n * sizeof *v) : small, r = { 0 };
-  if (v == NULL) return PyErr_NoMemory();
-  for (Py_ssize_t k = 0; k < n; k++) v[k] = in_obj(a[k]); /* borrowed */
-  PyObject *func = Py_NewRef(j->func), *pool = Py_XNewRef(j->pool), *result = NULL;
+  PyObject *func = Py_NewRef(j->func), *pool = Py_XNewRef(j->pool);
   uint64_t fast = c->fast, slow = c->slow;
   c->refs++;
   j->calls[IN_JIT_INTERPRETED]++;
-  if (in_call(c, func, true, v, (uint32_t)n, &r) == 0) {
-    in_frame f = { .code = c, .jit = true };
-    result = in_box(&f, &r);
-    in_decref(r);
-  }
+  int err = in_call(c, func, true, args, n, r);
   if (s) {
     s->calls++;
     s->fast += c->fast - fast;
@@ -326,6 +319,21 @@ static PyObject *interpret(in_jit *j, PyObject *const *a, in_sig *s)
   in_code_free(c);
   Py_XDECREF(pool);
   Py_DECREF(func);
+  return err;
+}
+
+static PyObject *interpret(in_jit *j, PyObject *const *a, in_sig *s)
+{
+  Py_ssize_t n = j->nparams + j->star + j->starstar;
+  in_val small[SMALL], *v = n > SMALL ? (in_val *)PyMem_Malloc((size_t)n * sizeof *v) : small, r = { 0 };
+  if (v == NULL) return PyErr_NoMemory();
+  for (Py_ssize_t k = 0; k < n; k++) v[k] = in_obj(a[k]); /* borrowed */
+  PyObject *result = NULL;
+  if (interpret_slots(j, s, v, (uint32_t)n, &r) == 0) {
+    in_frame f = { .jit = true };
+    result = in_box(&f, &r);
+    in_decref(r);
+  }
   if (v != small) PyMem_Free(v);
   return result;
 }
@@ -369,6 +377,36 @@ static PyObject *run(in_jit *j, in_sig *s, PyObject *const *a, PyObject *const *
   }
   s->calls++;
   return call_python(j, args, nargsf, kwnames);
+}
+
+/* -- Calls by interpreted functions --------------------------------------------------------------------------------- */
+
+static uint32_t kind_of_slot(const in_val *v)
+{
+  switch (v->tag) {
+  case IN_INT: return IN_A_INT;
+  case IN_FLOAT: return IN_A_FLOAT;
+  case IN_BOOL: return IN_A_BOOL;
+  case IN_OBJ: return in_kind(v->o);
+  default: return IN_A_OTHER;
+  }
+}
+
+/* Without boxing the arguments, if fn would interpret them (in_jit_call of py_in.h). */
+int in_jit_direct(PyObject *fn, const in_val *args, uint32_t nargs, in_val *r)
+{
+  in_jit *j = (in_jit *)fn;
+  in_sig *s = j->sig;
+  if (s == NULL || s->tier != IN_JIT_INTERPRETED || j->image == NULL || j->star || j->starstar ||
+      (Py_ssize_t)nargs != j->npos || j->npos != j->nparams || PyFunction_GET_CODE(j->func) != j->code)
+    return 0;
+  for (uint32_t k = 0; k < nargs; k++) {
+    uint32_t kind = kind_of_slot(&args[k]);
+    if (kind == IN_A_OTHER || kind != s->kinds[k]) return 0;
+  }
+  int err = interpret_slots(j, s, args, nargs, r);
+  judge(j, s);
+  return err < 0 ? -1 : 1;
 }
 
 /* -- Entries ------------------------------------------------------------------------------------------------------------ */

@@ -265,8 +265,6 @@ static PyType_Spec jit_spec = { "keelback.jit", (int)sizeof(in_jit), 0,
 
 /* -- Making one ----------------------------------------------------------------------------------------------------- */
 
-static PyTypeObject *jit_type;
-
 /* As functools.update_wrapper does. */
 static PyObject *dict_of(PyObject *func)
 {
@@ -288,7 +286,7 @@ static PyObject *jit_new(PyObject *module, PyObject *args)
   PyObject *func, *tools, *options;
   (void)module;
   if (!PyArg_ParseTuple(args, "O!OO!", &PyFunction_Type, &func, &tools, &PyDict_Type, &options)) return NULL;
-  in_jit *j = PyObject_GC_New(in_jit, jit_type);
+  in_jit *j = PyObject_GC_New(in_jit, in_jit_type);
   if (j == NULL) return NULL;
   memset((char *)j + sizeof(PyObject), 0, sizeof *j - sizeof(PyObject));
   j->func = Py_NewRef(func);
@@ -311,8 +309,9 @@ static PyMethodDef module_methods[] = { { "jit", jit_new, METH_VARARGS,
 int in_jit_init(PyObject *module)
 {
   in_jit_miss = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
-  jit_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &jit_spec, NULL); /* kept for the process */
-  if (in_jit_miss == NULL || jit_type == NULL || PyModule_AddObjectRef(module, "MISS", in_jit_miss) < 0) return -1;
+  in_jit_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &jit_spec, NULL); /* kept for the process */
+  in_jit_call = in_jit_direct;
+  if (in_jit_miss == NULL || in_jit_type == NULL || PyModule_AddObjectRef(module, "MISS", in_jit_miss) < 0) return -1;
   kbpy_find_numpy();
   return PyModule_AddFunctions(module, module_methods);
 }

@@ -74,6 +74,7 @@ int in_jit_learn(in_jit *j);                  /* reads the function's code objec
 /* py_in_dispatch.c */
 vectorcallfunc in_jit_entry(const in_jit *j); /* what j->call must be now */
 void in_sig_free(in_sig *s);
+int in_jit_direct(PyObject *fn, const in_val *args, uint32_t nargs, in_val *r);
 void in_jit_forget(in_jit *j);                /* all signatures and the image: they may be running, so they are only put away */
 
 /* py_in_bind.c */
