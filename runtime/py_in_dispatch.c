@@ -76,19 +76,26 @@ static int add_depend(in_sig *s, PyObject *of, PyObject *name, PyObject *value)
   return 0;
 }
 
-/* From the compiler's list. A name of the builtins is so only as long as there is no global of that name. */
+/* (dict, name, object); (dict, name): must be absent; (cell, None, object); (function, "__code__", object). A name of the
+ * builtins is so only as long as there is no global of that name. */
+static int take_depend(const in_jit *j, in_sig *s, PyObject *item)
+{
+  Py_ssize_t n = PyTuple_Check(item) ? PyTuple_GET_SIZE(item) : 0;
+  if (n != 2 && n != 3) return PyErr_SetString(PyExc_SystemError, "no dependency"), -1;
+  PyObject *of = PyTuple_GET_ITEM(item, 0), *name = PyTuple_GET_ITEM(item, 1), *value = n == 3 ? PyTuple_GET_ITEM(item, 2) : NULL;
+  PyObject *globals = PyFunction_GET_GLOBALS(j->func);
+  if (!PyCell_Check(of) && (!PyUnicode_Check(name) || (!PyDict_CheckExact(of) && !PyFunction_Check(of))))
+    return PyErr_SetString(PyExc_SystemError, "a dependency on something unknown"), -1;
+  if (add_depend(s, of, name, value == in_jit_miss ? NULL : value) < 0) return -1;
+  return of == j->builtins && of != globals && value ? add_depend(s, globals, name, NULL) : 0;
+}
+
 static int take_depends(const in_jit *j, in_sig *s, PyObject *list)
 {
-  PyObject *globals = PyFunction_GET_GLOBALS(j->func), *seq = PySequence_Fast(list, "a list of dependencies was expected");
-  if (seq == NULL) return -1;
-  int err = 0;
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(seq) && !err; i++) {
-    PyObject *of, *name, *value;
-    if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(seq, i), "OUO", &of, &name, &value)) err = -1;
-    else err = add_depend(s, of, name, value == in_jit_miss ? NULL : value);
-    if (!err && of == j->builtins && of != globals) err = add_depend(s, globals, name, NULL);
-  }
-  Py_DECREF(seq);
+  PyObject *seq = PySequence_Fast(list, "a list of dependencies was expected");
+  int err = seq ? 0 : -1;
+  for (Py_ssize_t i = 0; !err && i < PySequence_Fast_GET_SIZE(seq); i++) err = take_depend(j, s, PySequence_Fast_GET_ITEM(seq, i));
+  Py_XDECREF(seq);
   return err;
 }
 
@@ -160,6 +167,21 @@ static in_sig *new_sig(const uint32_t *kinds, Py_ssize_t n, int tier)
   return s;
 }
 
+/* The exception that is set becomes a reason why something is not faster; -1: it is none of ours (KeyboardInterrupt). */
+static int error_to_reason(PyObject **reason)
+{
+  if (!PyErr_ExceptionMatches(PyExc_Exception)) return -1;
+  PyObject *type, *value, *tb;
+  PyErr_Fetch(&type, &value, &tb);
+  PyObject *text = PyUnicode_FromFormat("%s: %S", ((PyTypeObject *)type)->tp_name, value ? value : Py_None);
+  Py_XDECREF(type);
+  Py_XDECREF(value);
+  Py_XDECREF(tb);
+  if (text == NULL) return -1;
+  Py_XSETREF(*reason, text);
+  return 0;
+}
+
 /* -- Making one: the typed attempt ------------------------------------------------------------------------------- */
 
 /* made: (native, unit, depends) or (None, reason, None). */
@@ -192,46 +214,50 @@ static int try_typed(in_jit *j, in_sig *s)
   j->busy = true;
   made = PyObject_CallMethod(j->tools, "typed", "OOO", j->func, s->types, j->options);
   j->busy = false;
-  int err = made ? 0 : -1;
-  if (made && j->code == code) err = take_native(j, s, made);
-  Py_XDECREF(made);
-  return err;
+  if (made && j->code == code && take_native(j, s, made) < 0) Py_CLEAR(made);
+  if (made == NULL) return error_to_reason(&s->reason);
+  Py_DECREF(made);
+  return 0;
 }
 
 /* -- Making one: the lower tiers ------------------------------------------------------------------------------------ */
+
+static in_code *load_image(const in_jit *j, PyObject *bytes)
+{
+  in_code *c = in_code_new((const unsigned char *)PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
+  if (c && c->image->nparams != (uint32_t)(j->nparams + j->star + j->starstar)) {
+    PyErr_SetString(PyExc_SystemError, "an image with other parameters than the function");
+    in_code_free(c);
+    return NULL;
+  }
+  if (c) {
+    c->globals = PyFunction_GET_GLOBALS(j->func);
+    c->builtins = j->builtins;
+    c->closure = j->closure;
+    c->qualname = ((PyCodeObject *)j->code)->co_qualname;
+  }
+  return c;
+}
 
 /* Asks the front end once for the image of the function. -1: exception. */
 static int ask_for_image(in_jit *j)
 {
   if (j->asked || j->busy) return 0;
+  PyObject *code = j->code, *bytes, *pool;
   j->busy = true;
-  PyObject *code = j->code;
-  PyObject *made = PyObject_CallMethod(j->tools, "dynamic", "OO", j->func, j->options), *bytes, *pool;
+  PyObject *made = PyObject_CallMethod(j->tools, "dynamic", "OO", j->func, j->options);
   j->busy = false;
-  if (made == NULL) return -1;
-  if (j->code != code) return Py_DECREF(made), 0;
+  if (made && j->code != code) return Py_DECREF(made), 0;
   j->asked = true;
+  if (made == NULL) return error_to_reason(&j->why);
   int err = 0;
   if (PyUnicode_Check(made)) {
     Py_XSETREF(j->why, Py_NewRef(made));
-  } else if (!PyArg_ParseTuple(made, "SO", &bytes, &pool)) {
-    err = -1;
+  } else if (PyArg_ParseTuple(made, "SO", &bytes, &pool) && (j->image = load_image(j, bytes)) != NULL) {
+    Py_XSETREF(j->pool, Py_NewRef(pool));
+    j->image->pool = j->pool;
   } else {
-    in_code *c = in_code_new((const unsigned char *)PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
-    err = c ? 0 : -1;
-    if (c && c->image->nparams != (uint32_t)(j->nparams + j->star + j->starstar)) {
-      PyErr_SetString(PyExc_SystemError, "an image with other parameters than the function");
-      in_code_free(c);
-      err = -1;
-    } else if (c) {
-      Py_XSETREF(j->pool, Py_NewRef(pool));
-      c->globals = PyFunction_GET_GLOBALS(j->func);
-      c->builtins = j->builtins;
-      c->closure = j->closure;
-      c->pool = j->pool;
-      c->qualname = ((PyCodeObject *)j->code)->co_qualname;
-      j->image = c;
-    }
+    err = error_to_reason(&j->why);
   }
   Py_DECREF(made);
   return err;
