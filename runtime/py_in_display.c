@@ -100,7 +100,7 @@ int in_o_extend(in_frame *f, const in_ins *i)
 
 static int update_set(PyObject *set, PyObject *from)
 {
-  PyObject *none = PyObject_CallMethod(set, "update", "O", from);
+  PyObject *none = PyObject_CallMethod(set, "update", "(O)", from);
   Py_XDECREF(none);
   return none ? 0 : -1;
 }
