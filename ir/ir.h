@@ -147,6 +147,7 @@ typedef struct {
 } kb_oprow;
 extern const kb_oprow kb_ops[KB_NOPS];
 kb_op kb_op_find(const char *text, size_t n); /* KB_NOPS when unknown */
+bool kb_op_takes(kb_op op, uint32_t nargs); /* by the row */
 
 /* Builtins that obj.call names by immediate, and exceptions; names by the same X-macro files. */
 typedef enum {
@@ -255,6 +256,12 @@ typedef struct {
   uint32_t fastmath;    /* KB_FM_* */
   int inline_hint;      /* -1 never, 0 by size, 1 always */
   bool exported;        /* has a public wrapper (not a callee of another file) */
+  bool undeclared;      /* the result's type was inferred: a caller sees sized results as such */
+  bool jit;             /* typed: kb.jit's meaning */
+  const unsigned char *image; /* typed: bytes of the generic function (image.h), in the arena, or NULL */
+  size_t nimage;
+  uint32_t ncalls;      /* typed: kernels that the generic function calls */
+  const uint32_t *calls;
   kb_arena *arena;
   KB_VEC(kb_val) val;   /* val.v[0] unused */
   KB_VEC(kb_blk) blk;   /* blk.v[0] unused */

@@ -20,6 +20,13 @@ const kb_birow kb_builtins[KB_NBUILTINS] = {
 #include "builtins.def"
 };
 
+bool kb_op_takes(kb_op op, uint32_t nargs)
+{
+  const char *args = kb_ops[op].args, *star = strchr(args, '*');
+  size_t len = strlen(args);
+  return star ? nargs >= len - 2 : nargs == len;
+}
+
 /* Open hash table from text to op, filled on first use; it holds op + 1. */
 enum { NSLOTS = 1024 };
 _Static_assert(KB_NOPS * 2 < NSLOTS, "the table of op names is too full");

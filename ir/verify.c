@@ -202,18 +202,11 @@ static char letter_at(const char *args, uint32_t i, uint32_t nargs)
   return i + behind >= nargs ? star[1 + i + behind - nargs] : args[fixed];
 }
 
-static bool arity_ok(const char *args, uint32_t n)
-{
-  const char *star = strchr(args, '*');
-  size_t len = strlen(args);
-  return star ? n >= len - 2 : n == len;
-}
-
 static bool check_row(check *c, kb_ref r)
 {
   const kb_val *v = kb_v(c->f, r);
   const kb_oprow *row = &kb_ops[v->op];
-  if (!arity_ok(row->args, v->nargs))
+  if (!kb_op_takes((kb_op)v->op, v->nargs))
     return breach(c, 9, r, "%u operand(s)", v->nargs);
   for (uint32_t i = 0; i < v->nargs; i++) {
     char want = letter_at(row->args, i, v->nargs);
@@ -500,7 +493,7 @@ static bool check_entry(check *c, kb_ref r, const kb_entry *e)
   }
   if (e->kind == KB_E_EXPR) {
     if (e->what >= KB_NOPS || kb_ops[e->what].kind != KB_OP_VAL || (kb_ops[e->what].flags & KB_OF_T) ||
-        !arity_ok(kb_ops[e->what].args, e->n))
+        !kb_op_takes((kb_op)e->what, e->n))
       return breach(c, 20, r, "slot %u: %s cannot be computed while leaving", e->slot,
                     e->what < KB_NOPS ? kb_ops[e->what].text : "an unknown op");
   } else if (e->what >= KB_NVIRT) {
