@@ -9,7 +9,7 @@
 
 static bool is_tuple(const kb_fn *f) { return kb_type_of(f->ret)->kind == KB_K_TUPLE; }
 
-/* The result parameter of the inner function, as C type; NULL when there is none. */
+/* The result parameter of the inner function, as C type; nothing when there is none. */
 static void result_parameter(FILE *to, const kb_emit_opts *o, const kb_fn *f, const char *name)
 {
   if (f->ret == KB_T_VOID)
@@ -23,7 +23,7 @@ static void result_parameter(FILE *to, const kb_emit_opts *o, const kb_fn *f, co
 
 static const char *spaced(const char *type) { return type[strlen(type) - 1] == '*' ? "" : " "; }
 
-static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, const out *names)
+static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts *facts, const out *names)
 {
   fprintf(to, "KB_KERNEL int k_%s(", f->c_name);
   for (uint32_t i = 0; i < f->nparams; i++) {
@@ -33,6 +33,8 @@ static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, con
     if (names)
       fprintf(to, "%s%s", spaced(type), names->name[f->params[i]]);
   }
+  if (facts->args)
+    fprintf(to, ", const struct a_%s *%s", f->c_name, names ? "kb_args" : "");
   result_parameter(to, o, f, names ? "ret" : "");
   fputs(f->nparams || f->ret != KB_T_VOID ? ")" : "void)", to);
 }
@@ -54,7 +56,21 @@ static const char *public_name(const kb_fn *f, uint32_t i, char *buf, size_t n)
   return buf;
 }
 
-static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f)
+/* The arguments as the caller laid them out, before the kernel changes any. */
+static void argument_block(FILE *to, const kb_fn *f)
+{
+  char buf[300];
+  fprintf(to, "  const struct a_%s kb_a = { ", f->c_name);
+  for (uint32_t i = 0; i < f->nparams; i++) {
+    kb_ty t = kb_v(f, f->params[i])->ty;
+    bool cast = kb_type_letter(t) == 'P' && !may_write(f, i);
+    fprintf(to, "%s%s%s%s", i ? ", " : "", cast ? "(" : "", cast ? kb_cclass(t, false) : "", cast ? ")" : "");
+    fputs(public_name(f, i, buf, sizeof buf), to);
+  }
+  fputs(f->nparams ? " };\n" : "0 };\n", to);
+}
+
+static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts *facts)
 {
   char buf[300];
   bool none = f->ret == KB_T_VOID, tuple = is_tuple(f);
@@ -72,42 +88,29 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f)
     fprintf(to, "  struct kb_%s%s_ret kb_r = { 0 };\n", o->prefix, f->c_name);
   else if (!none)
     fprintf(to, "  %s kb_r = 0;\n", kb_cclass(f->ret, false));
-  fprintf(to, "  if (KB_UNLIKELY(k_%s(", f->c_name);
-  for (uint32_t i = 0; i < f->nparams; i++) {
+  if (facts->image) /* one copy of the kernel serves both entries */
+    argument_block(to, f);
+  fprintf(to, "  if (KB_UNLIKELY(%s_%s(%s", facts->image ? "e" : "k", f->c_name, facts->image ? "&kb_a, " : "");
+  for (uint32_t i = 0; i < f->nparams && !facts->image; i++) {
     bool cast = kb_type_letter(kb_v(f, f->params[i])->ty) == 'P' && !may_write(f, i); /* inside, pointers are not const */
     fprintf(to, "%s%s%s%s", i ? ", " : "", cast ? "(" : "", cast ? kb_cclass(kb_v(f, f->params[i])->ty, false) : "", cast ? ")" : "");
     fputs(public_name(f, i, buf, sizeof buf), to);
   }
-  fprintf(to, "%s%s)))", f->nparams && !none ? ", " : "", none ? "" : "&kb_r");
-  fprintf(to, none || tuple ? "\n    kb_exit_to_error();\n" : " {\n    kb_exit_to_error();\n    return 0;\n  }\n");
+  if (facts->image)
+    fputs(none ? "NULL)))" : "&kb_r)))", to);
+  else
+    fprintf(to, "%s%s)))", f->nparams && !none ? ", " : "", none ? "" : "&kb_r");
+  if (facts->deopts && (none || tuple))
+    fprintf(to, "\n    (void)kb_exit_to_result(&kb_fn_%s, %s);\n", f->c_name, none ? "NULL" : "&kb_r");
+  else if (facts->deopts)
+    fprintf(to, " {\n    if (kb_exit_to_result(&kb_fn_%s, &kb_r))\n      return 0;\n  }\n", f->c_name);
+  else
+    fprintf(to, none || tuple ? "\n    kb_exit_to_error();\n" : " {\n    kb_exit_to_error();\n    return 0;\n  }\n");
   if (tuple)
     fputs("  return kb_r;\n", to);
   else if (!none)
     fprintf(to, strcmp(kb_cclass(f->ret, false), kb_ctype(f->ret, false)) ? "  return (%s)kb_r;\n" : "  return kb_r;\n", kb_ctype(f->ret, false));
   fputs("}\n\n", to);
-}
-
-/* What the Python wrapper, another file, calls: views come by address, for the kernel is inlined here and loads them into
- * registers; by value they would be copied through the stack twice. */
-static void python_entry(FILE *to, const kb_emit_opts *o, const kb_fn *f)
-{
-  char buf[300];
-  for (int body = 0; body < 2; body++) {
-    fprintf(to, "%sint e_%s(", body ? "" : "KB_HIDDEN ", f->c_name);
-    for (uint32_t i = 0; i < f->nparams; i++) {
-      const kb_val *p = kb_v(f, f->params[i]);
-      const char *type = kb_cclass(p->ty, kb_type_of(p->ty)->readonly);
-      bool view = kb_type_letter(p->ty) == 'V';
-      fprintf(to, "%s%s%s%s%s", i ? ", " : "", view ? "const " : "", type, spaced(type), view ? "*" : "");
-      fputs(public_name(f, i, buf, sizeof buf), to);
-    }
-    result_parameter(to, o, f, "kb_r");
-    fprintf(to, f->nparams || f->ret != KB_T_VOID ? ")%s\n" : "void)%s\n", body ? "" : ";");
-  }
-  fprintf(to, "{\n  return k_%s(", f->c_name);
-  for (uint32_t i = 0; i < f->nparams; i++)
-    fprintf(to, "%s%s%s", i ? ", " : "", kb_type_letter(kb_v(f, f->params[i])->ty) == 'V' ? "*" : "", public_name(f, i, buf, sizeof buf));
-  fprintf(to, "%s%s);\n}\n\n", f->nparams && f->ret != KB_T_VOID ? ", " : "", f->ret == KB_T_VOID ? "" : "kb_r");
 }
 
 /* -- One kernel ------------------------------------------------------------------------------------------ */
@@ -174,9 +177,10 @@ static void print_body(FILE *to, const char *body)
   }
 }
 
-static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, kb_fn *f)
+static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, const fn_facts *facts, uint32_t index)
 {
-  out o = { .m = m, .o = opts, .f = f, .indent = 1, .file = NULL };
+  kb_fn *f = m->fns.v[index];
+  out o = { .m = m, .o = opts, .f = f, .indent = 1, .file = NULL, .facts = facts, .index = index };
   char *body = NULL;
   size_t n = 0;
   kb_cfg(f);
@@ -189,19 +193,23 @@ static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, kb_fn *f
   out_sites(&o, to);
   if (f->loc.line)
     fprintf(to, "#line %u \"%s\"\n", f->loc.line, f->loc.file ? f->loc.file : m->file);
-  inner_prototype(to, opts, f, &o);
+  inner_prototype(to, opts, f, &facts[index], &o);
   fputs("\n{\n", to);
   declarations(&o, to);
   if (o.pool)
     fputs("  kb_pool kb_pool = { 0 };\n", to);
   for (uint32_t i = 0; i < o.nallocs; i++)
     fprintf(to, "  void *kb_block_%u = NULL;\n", i);
+  for (uint32_t i = 0; i < o.block.n; i++)
+    fprintf(to, "  struct a_%s kb_a%u;\n", m->fns.v[o.block.v[i]]->c_name, i);
   unused_parameters(&o, to);
   print_body(to, body);
   fputs("}\n\n", to);
   free(body);
   kb_vec_free(&o.site);
   kb_vec_free(&o.site_guard);
+  kb_vec_free(&o.site_on);
+  kb_vec_free(&o.block);
   out_vars_free(&o);
 }
 
@@ -258,24 +266,24 @@ void kb_emit_c(FILE *to, const kb_mod *m, const kb_emit_opts *o)
   ret_structs(to, m, o, !o->header);
   if (!o->header)
     public_prototypes(to, m, o);
-  fprintf(to, "\nstatic const kb_unit kb_this_unit KB_UNUSED = { KB_ABI, \"%s\", \"%s\", \"%s\" };\n\n", m->file, m->python ? m->python : "", o->version);
+  fputs("\n", to);
+  fn_facts *facts = out_facts(m);
+  out_info_decls(to, m, o, facts);
   for (uint32_t i = 0; i < m->fns.n; i++) {
-    inner_prototype(to, o, m->fns.v[i], NULL);
+    inner_prototype(to, o, m->fns.v[i], &facts[i], NULL);
     fputs(";\n", to);
   }
   fputs("\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
-    kernel(to, m, o, m->fns.v[i]);
+    kernel(to, m, o, facts, i);
   fputs("#ifndef KB_PYTHON\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (m->fns.v[i]->exported) {
       if (m->fns.v[i]->loc.line)
         fprintf(to, "#line %u\n", m->fns.v[i]->loc.line);
-      public_wrapper(to, o, m->fns.v[i]);
+      public_wrapper(to, o, m->fns.v[i], &facts[i]);
     }
-  fputs("#else\n", to);
-  for (uint32_t i = 0; i < m->fns.n; i++)
-    if (m->fns.v[i]->exported)
-      python_entry(to, o, m->fns.v[i]);
   fputs("#endif\n", to);
+  out_infos(to, m, o, facts);
+  free(facts);
 }

@@ -14,8 +14,10 @@ typedef struct {
 } kb_emit_opts;
 
 /* c.c: the kernels: sites, static functions `k_<c_name>`, public wrappers; compiled with -DKB_PYTHON instead of these
- * hidden functions `e_<c_name>` for the Python wrapper, which take views by address. */
+ * hidden functions `e_<c_name>` for the Python wrapper, which take a block of arguments, `struct a_<c_name>`. */
 void kb_emit_c(FILE *out, const kb_mod *m, const kb_emit_opts *o);
+/* info.c: the definition of struct a_<c_name>: members p0, p1 ... */
+void kb_emit_args(FILE *out, const kb_fn *f);
 /* header.c: documented prototypes, C99 and C++ clean. */
 void kb_emit_header(FILE *out, const kb_mod *m, const kb_emit_opts *o, const char *guard);
 /* wrap.c: the extension module: argument conversion, PyInit, the source and marshalled code of the file. */

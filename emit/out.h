@@ -27,9 +27,21 @@ typedef struct {
   /* exits of this function, in order */
   KB_VEC(uint32_t) site;  /* snapshot number + 1 */
   KB_VEC(const char *) site_guard;
+  KB_VEC(uint8_t) site_on; /* goes on in the interpreter */
   bool pool;              /* has local arrays */
   uint32_t nallocs;
+  const struct fn_facts *facts; /* of all functions of the module */
+  uint32_t index;         /* of f in it */
+  uint32_t nblocks;       /* argument blocks of calls so far */
+  KB_VEC(uint32_t) block; /* whose each is */
 } out;
+
+/* What the exits of a function ask for. */
+typedef struct fn_facts {
+  bool deopts;            /* may leave with a result that the interpreter computed */
+  bool args;              /* takes the hidden kb_args: some exit names a parameter */
+  bool image;             /* an exit of this file needs its image; else only Python does */
+} fn_facts;
 
 /* -- vars.c ----------------------------------------------------------------------------------------- */
 void out_vars(out *o);                         /* needs kb_cfg; splits critical edges, may move instructions */
@@ -48,9 +60,21 @@ void out_argument(out *o, kb_ref r);                 /* for a variadic call: wit
 void out_live_argument(out *o, kb_ref r);
 
 /* -- site.c --------------------------------------------------------------------------------------------- */
-/* Prints `kb_exit(&f_sites[n], values...);` for snapshot snap, leaving for the reason guard. */
-void out_exit(out *o, uint32_t snap, const char *guard);
+/* Prints `kb_exit(&f_sites[n], values...);` for snapshot snap of instruction r, leaving for the reason guard. */
+void out_exit(out *o, kb_ref r, const char *guard);
 void out_sites(out *o, FILE *to);                    /* the tables of the function's exits */
+/* Entries of a frame or loop head, `live` the number of the first live value; how many. */
+uint32_t out_entries(out *o, const kb_entry *e, uint32_t n, uint32_t live, FILE *to);
+bool out_names_parameter(const kb_fn *f, const kb_snap *s); /* in an entry */
+void out_string(FILE *to, const char *s);            /* as a C literal */
+const char *out_as(kb_ty t);                         /* KB_AS_ name: "INT" */
+
+/* -- info.c ----------------------------------------------------------------------------------------------- */
+fn_facts *out_facts(const kb_mod *m);                /* one a function; free() it */
+/* Does the exit of r go on in the interpreter, so that its frames are needed? */
+bool out_goes_on(const kb_mod *m, const fn_facts *facts, const kb_fn *f, kb_ref r);
+void out_info_decls(FILE *to, const kb_mod *m, const kb_emit_opts *o, const fn_facts *facts);
+void out_infos(FILE *to, const kb_mod *m, const kb_emit_opts *o, const fn_facts *facts);
 
 /* -- stmt.c ----------------------------------------------------------------------------------------------- */
 void out_line(out *o, kb_loc loc);                   /* #line, of which c.c leaves out what is counted anyway; then the indent */

@@ -29,6 +29,23 @@ static void walk_snap(out *o, const kb_snap *s, each_live *fn, void *data)
       walk(o, &s->frames[i].entries[k], fn, data);
 }
 
+static bool entry_names_parameter(const kb_fn *f, const kb_entry *e)
+{
+  bool names = e->kind == KB_E_VAL && kb_is(f, e->ref, KB_PARAM);
+  for (uint32_t i = 0; i < e->n && !names; i++)
+    names = entry_names_parameter(f, &e->sub[i]);
+  return names;
+}
+
+bool out_names_parameter(const kb_fn *f, const kb_snap *s)
+{
+  for (uint32_t i = 0; i < s->nframes; i++)
+    for (uint32_t k = 0; k < s->frames[i].n; k++)
+      if (entry_names_parameter(f, &s->frames[i].entries[k]))
+        return true;
+  return false;
+}
+
 static unsigned rank_of(const out *o, kb_ref r)
 {
   const kb_type *k = kb_type_of(kb_v(o->f, r)->ty);
@@ -68,21 +85,26 @@ static void letters(out *o, kb_ref r, kb_ty as, void *data)
   }
 }
 
-void out_exit(out *o, uint32_t snap, const char *guard)
+void out_exit(out *o, kb_ref r, const char *guard)
 {
+  uint32_t snap = kb_v(o->f, r)->snap;
   const kb_snap *s = &o->f->snap.v[snap - 1];
+  bool on = out_goes_on(o->m, o->facts, o->f, r);
   fprintf(o->out, "kb_exit(&%s_sites[%u]", o->f->c_name, o->site.n);
   for (uint32_t i = 0; i < s->nargs; i++)
     pass(o, s->args[i], KB_T_INT, NULL);
+  if (on && out_names_parameter(o->f, s))
+    fputs(", (const void *)kb_args", o->out);
   walk_snap(o, s, pass, NULL);
   fputs(");", o->out);
   kb_vec_push(&o->site, snap);
   kb_vec_push(&o->site_guard, guard);
+  kb_vec_push(&o->site_on, on);
 }
 
 /* -- The tables ---------------------------------------------------------------------------------------------- */
 
-static void c_string(FILE *to, const char *s)
+void out_string(FILE *to, const char *s)
 {
   fputc('"', to);
   for (; *s; s++)
@@ -97,37 +119,75 @@ static void c_string(FILE *to, const char *s)
   fputc('"', to);
 }
 
-static const char *as_name(kb_ty t)
+const char *out_as(kb_ty t)
 {
   static const char *const sized[] = { "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "F32", "F64" };
-  return t == KB_T_BOOL ? "BOOL" : t == KB_T_INT ? "INT" : t == KB_T_FLOAT ? "FLOAT" : t >= KB_T_I8 && t <= KB_T_F64 ? sized[t - KB_T_I8] : "OBJECT";
+  kb_tkind k = kb_type_of(t)->kind;
+  return k == KB_K_ARRAY || k == KB_K_PTR          ? "VIEW"
+         : t == KB_T_BOOL                          ? "BOOL"
+         : t == KB_T_INT                           ? "INT"
+         : t == KB_T_FLOAT                         ? "FLOAT"
+         : t >= KB_T_I8 && t <= KB_T_F64           ? sized[t - KB_T_I8]
+                                                   : "OBJECT";
 }
 
 typedef struct { FILE *to; uint32_t live; } table;
+
+/* The member `what` of a value. */
+static void put_what(FILE *to, kb_ty t)
+{
+  const kb_type *k = kb_type_of(t);
+  if (k->kind == KB_K_ARRAY)
+    fprintf(to, "KB_AS_%s | %u << 8 | %d << 12, ", out_as(k->elem), k->rank,
+            (k->contig ? KB_PARAM_CONTIG : 0) | (k->readonly ? KB_PARAM_READONLY : 0));
+  else if (k->kind == KB_K_PTR)
+    fprintf(to, "KB_AS_%s | 1 << 8 | %d << 12, ", out_as(k->elem), KB_PARAM_POINTER);
+  else
+    fputs("0, ", to);
+}
+
+static void constant(const kb_val *v, kb_ty as, FILE *to)
+{
+  if (v->ty == KB_T_NONE) {
+    fputs("KB_FROM_NONE, KB_AS_OBJECT, 0, 0, { 0 } },\n", to);
+    return;
+  }
+  if (v->ty == KB_T_STR) {
+    fputs("KB_FROM_STR, KB_AS_OBJECT, 0, 0, { .s = ", to);
+    out_string(to, v->imm.str);
+    fputs(" } },\n", to);
+    return;
+  }
+  double d = v->op == KB_UNDEF ? 0 : v->ty == KB_T_F32 ? (double)v->imm.s : v->imm.d;
+  fprintf(to, "KB_FROM_%s, KB_AS_%s, 0, 0, { ", kb_type_is_float(v->ty) ? "FLOAT" : "INT", out_as(as));
+  if (kb_type_is_float(v->ty) && d != d)
+    fputs(".d = __builtin_nan(\"\") } },\n", to);
+  else if (kb_type_is_float(v->ty) && d - d != 0)
+    fprintf(to, ".d = %s__builtin_inf() } },\n", d < 0 ? "-" : "");
+  else if (kb_type_is_float(v->ty))
+    fprintf(to, ".d = %a } },\n", d);
+  else if (v->op != KB_UNDEF && v->imm.i == INT64_MIN)
+    fputs(".i = INT64_MIN } },\n", to);
+  else
+    fprintf(to, ".i = %lld } },\n", v->op == KB_UNDEF ? 0LL : (long long)v->imm.i);
+}
 
 static void entry(out *o, const kb_entry *e, table *t)
 {
   const kb_val *v = e->kind == KB_E_VAL ? kb_v(o->f, e->ref) : NULL;
   fprintf(t->to, "  { %u, ", e->slot);
   if (!v) {
-    fprintf(t->to, "KB_FROM_%s, KB_AS_%s, %u, %u, { 0 } },\n", e->kind == KB_E_EXPR ? "EXPR" : "VIRT", as_name(e->ty), e->what, e->n);
+    fprintf(t->to, "KB_FROM_%s, KB_AS_%s, %u, %u, { 0 } },\n", e->kind == KB_E_EXPR ? "EXPR" : "VIRT", out_as(e->ty), e->what, e->n);
   } else if (v->op == KB_PARAM) {
-    fprintf(t->to, "KB_FROM_INT, KB_AS_PARAM, 0, 0, { .i = %lld } },\n", (long long)v->imm.i);
+    fprintf(t->to, "KB_FROM_PARAM, KB_AS_%s, ", out_as(e->ty));
+    put_what(t->to, v->ty);
+    fprintf(t->to, "%lld, { 0 } },\n", (long long)v->imm.i);
   } else if (is_constant(o, e->ref)) {
-    double d = v->op == KB_UNDEF ? 0 : v->ty == KB_T_F32 ? (double)v->imm.s : v->imm.d;
-    fprintf(t->to, "KB_FROM_%s, KB_AS_%s, 0, 0, { ", kb_type_is_float(v->ty) ? "FLOAT" : "INT", as_name(e->ty));
-    if (kb_type_is_float(v->ty) && d != d)
-      fputs(".d = __builtin_nan(\"\") } },\n", t->to);
-    else if (kb_type_is_float(v->ty) && d - d != 0)
-      fprintf(t->to, ".d = %s__builtin_inf() } },\n", d < 0 ? "-" : "");
-    else if (kb_type_is_float(v->ty))
-      fprintf(t->to, ".d = %a } },\n", d);
-    else if (v->op != KB_UNDEF && v->imm.i == INT64_MIN)
-      fputs(".i = INT64_MIN } },\n", t->to);
-    else
-      fprintf(t->to, ".i = %lld } },\n", v->op == KB_UNDEF ? 0LL : (long long)v->imm.i);
+    constant(v, e->ty, t->to);
   } else {
-    fprintf(t->to, "KB_FROM_LIVE, KB_AS_%s, 0, %u, { 0 } },\n", as_name(e->ty), t->live);
+    fprintf(t->to, "KB_FROM_LIVE, KB_AS_%s, ", out_as(e->ty));
+    put_what(t->to, v->ty);
+    fprintf(t->to, "%u, { 0 } },\n", t->live);
     t->live += 1 + 2 * rank_of(o, e->ref);
   }
   for (uint32_t i = 0; i < e->n; i++)
@@ -142,31 +202,67 @@ static uint32_t entries_in(const kb_entry *e)
   return n;
 }
 
-static void frames(out *o, const kb_snap *s, uint32_t n, table *t)
+uint32_t out_entries(out *o, const kb_entry *e, uint32_t n, uint32_t live, FILE *to)
 {
-  for (uint32_t i = 0; i < s->nframes; i++)
-    if (s->frames[i].n) {
-      fprintf(t->to, "static const kb_site_entry %s_entries_%u_%u[] = {\n", o->f->c_name, n, i);
-      for (uint32_t k = 0; k < s->frames[i].n; k++)
-        entry(o, &s->frames[i].entries[k], t);
-      fputs("};\n", t->to);
-    }
-  fprintf(t->to, "static const kb_site_frame %s_frames_%u[] = {\n", o->f->c_name, n);
+  table t = { to, live };
+  for (uint32_t k = 0; k < n; k++)
+    entry(o, &e[k], &t);
+  return t.live;
+}
+
+/* The function that a frame is of: f itself, or an inlined one; of several with one name the one that has the line.
+ * NULL: it is not in the module (text IR). */
+static const kb_fn *fn_of(const out *o, const kb_snap *s, uint32_t i)
+{
+  const kb_frame *fr = &s->frames[i];
+  const kb_fn *found = NULL;
+  if (i + 1 == s->nframes && fr->fn == o->f->name)
+    return o->f;
+  for (uint32_t k = 0; k < o->m->fns.n; k++) {
+    const kb_fn *f = o->m->fns.v[k];
+    if (f->name == fr->fn && (!found || (f->loc.line <= fr->loc.line && f->loc.line > found->loc.line)))
+      found = f;
+  }
+  return found;
+}
+
+static void frames(out *o, const kb_snap *s, uint32_t n, FILE *to)
+{
+  const char *name = o->f->c_name;
+  bool on = o->site_on.v[n];
+  uint32_t live = on && out_names_parameter(o->f, s);
   for (uint32_t i = 0; i < s->nframes; i++) {
     const kb_frame *fr = &s->frames[i];
-    uint32_t count = 0;
-    for (uint32_t k = 0; k < fr->n; k++)
-      count += entries_in(&fr->entries[k]);
-    fputs("  { ", t->to);
-    c_string(t->to, fr->fn);
-    fprintf(t->to, ", %u, %u, %u, ", fr->loc.line, fr->loc.col, fr->pc);
-    fprintf(t->to, fr->result == UINT32_MAX ? "UINT32_MAX, " : "%u, ", fr->result);
-    if (count)
-      fprintf(t->to, "%u, %s_entries_%u_%u },\n", count, o->f->c_name, n, i);
-    else
-      fputs("0, NULL },\n", t->to);
+    if (on && fr->n) {
+      fprintf(to, "static const kb_site_entry %s_entries_%u_%u[] = {\n", name, n, i);
+      live = out_entries(o, fr->entries, fr->n, live, to);
+      fputs("};\n", to);
+    }
+    if (!fn_of(o, s, i)) {
+      fprintf(to, "static const kb_fn_info %s_fn_%u_%u = { .unit = &kb_this_unit, .name = ", name, n, i);
+      out_string(to, fr->fn);
+      fputs(" };\n", to);
+    }
   }
-  fputs("};\n", t->to);
+  fprintf(to, "static const kb_site_frame %s_frames_%u[] = {\n", name, n);
+  for (uint32_t i = 0; i < s->nframes; i++) {
+    const kb_frame *fr = &s->frames[i];
+    const kb_fn *f = fn_of(o, s, i);
+    uint32_t count = 0;
+    for (uint32_t k = 0; on && k < fr->n; k++)
+      count += entries_in(&fr->entries[k]);
+    if (f)
+      fprintf(to, "  { &kb_fn_%s, ", f->c_name);
+    else
+      fprintf(to, "  { &%s_fn_%u_%u, ", name, n, i);
+    fprintf(to, "%u, %u, %u, ", fr->loc.line, fr->loc.col, fr->pc);
+    fprintf(to, fr->result == UINT32_MAX ? "UINT32_MAX, " : "%u, ", fr->result);
+    if (count)
+      fprintf(to, "%u, %s_entries_%u_%u },\n", count, name, n, i);
+    else
+      fputs("0, NULL },\n", to);
+  }
+  fputs("};\n", to);
 }
 
 static const char *const exc_names[] = {
@@ -175,11 +271,10 @@ static const char *const exc_names[] = {
 #undef NAME
 };
 
-/* What a deopt says as long as it cannot go on in the interpreter. */
+/* What a deopt says where there is no interpreter. */
 static const char *deopt_message(const char *guard)
 {
-  return !strcmp(guard, "overflow") ? "int result does not fit 64 bits, and continuing with big ints is not available yet"
-                                    : "result needs a Python object, and continuing with Python objects is not available yet";
+  return !strcmp(guard, "overflow") ? "int result does not fit 64 bits" : "result needs a Python object";
 }
 
 static void site(out *o, const kb_snap *s, uint32_t n, FILE *to)
@@ -190,22 +285,22 @@ static void site(out *o, const kb_snap *s, uint32_t n, FILE *to)
   fprintf(to, "%u, \"%s\", ", s->nargs, o->site_guard.v[n]);
   const char *msg = s->kind == KB_EXIT_DEOPT && (!s->msg || !*s->msg) ? deopt_message(o->site_guard.v[n]) : s->msg;
   if (msg)
-    c_string(to, msg);
+    out_string(to, msg);
   else
     fputs("NULL", to);
   fputs(", \"", to);
   for (uint32_t i = 0; i < s->nargs; i++)
     letters(o, s->args[i], KB_T_INT, to);
+  if (o->site_on.v[n] && out_names_parameter(o->f, s))
+    fputc('p', to);
   walk_snap(o, s, letters, to);
   fprintf(to, "\", %u, %s_frames_%u },\n", s->nframes, o->f->c_name, n);
 }
 
 void out_sites(out *o, FILE *to)
 {
-  for (uint32_t n = 0; n < o->site.n; n++) {
-    table t = { to, 0 };
-    frames(o, &o->f->snap.v[o->site.v[n] - 1], n, &t);
-  }
+  for (uint32_t n = 0; n < o->site.n; n++)
+    frames(o, &o->f->snap.v[o->site.v[n] - 1], n, to);
   if (!o->site.n)
     return;
   fprintf(to, "static const kb_site %s_sites[] = {\n", o->f->c_name);

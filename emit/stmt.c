@@ -66,7 +66,7 @@ static void guard(out *o, kb_ref r)
   fputs("if (KB_UNLIKELY(", o->out);
   out_fails(o, r);
   fputs(")) { ", o->out);
-  out_exit(o, v->snap, kind_of(o, v));
+  out_exit(o, r, kind_of(o, v));
   leave(o);
   fputs(" }\n", o->out);
 }
@@ -115,7 +115,7 @@ static void alloc(out *o, kb_ref r)
   fprintf(o->out, ", sizeof *%s.data, %d);\n", x, (int)v->imm.i);
   out_line(o, v->loc);
   fprintf(o->out, "if (KB_UNLIKELY(!%s.data)) { ", x);
-  out_exit(o, v->snap, "memory");
+  out_exit(o, r, "memory");
   leave(o);
   fputs(" }\n", o->out);
   for (uint32_t a = v->nargs; a-- > 0;) {
@@ -176,20 +176,38 @@ static void fill(out *o, const kb_val *v)
 
 /* -- Calls -------------------------------------------------------------------------------------------------- */
 
+/* The callee's argument block, which its exits look at. */
+static void argument_block(out *o, const kb_val *v, const kb_fn *callee)
+{
+  for (uint32_t i = 0; i < v->nargs; i++) {
+    out_line(o, v->loc);
+    fprintf(o->out, "kb_a%u.p%u = ", o->nblocks, i);
+    out_convert_view(o, v->args[i], kb_v(callee, callee->params[i])->ty);
+    fputs(";\n", o->out);
+  }
+}
+
 static void call(out *o, kb_ref r)
 {
   const kb_val *v = kb_v(o->f, r);
   const kb_fn *callee = o->m->fns.v[v->imm.i];
+  bool block = o->facts[v->imm.i].args;
+  if (block)
+    argument_block(o, v, callee);
   out_line(o, v->loc);
   fprintf(o->out, "if (KB_UNLIKELY(k_%s(", callee->c_name);
   for (uint32_t i = 0; i < v->nargs; i++) {
     fputs(i ? ", " : "", o->out);
     out_convert_view(o, v->args[i], kb_v(callee, callee->params[i])->ty);
   }
+  if (block) {
+    fprintf(o->out, ", &kb_a%u", o->nblocks++);
+    kb_vec_push(&o->block, (uint32_t)v->imm.i);
+  }
   if (v->ty != KB_T_VOID)
     fprintf(o->out, "%s&%s", v->nargs ? ", " : "", name_of(o, r));
   fputs("))) { ", o->out);
-  out_exit(o, v->snap, "call");
+  out_exit(o, r, "call");
   leave(o);
   fputs(" }\n", o->out);
 }
@@ -361,7 +379,7 @@ void out_raise(out *o, kb_ref r)
 {
   const kb_val *v = kb_v(o->f, r);
   out_line(o, v->loc);
-  out_exit(o, v->snap, "raise");
+  out_exit(o, r, "raise");
   leave(o);
   fputs("\n", o->out);
 }

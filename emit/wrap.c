@@ -123,12 +123,6 @@ static const char *class_of(const kb_fn *f, uint32_t k)
   return kb_cclass(t, kb_type_of(t)->readonly);
 }
 
-static void put_decl(FILE *out, const char *type, uint32_t k)
-{
-  size_t n = strlen(type);
-  (void)fprintf(out, "%s%sp%u", type, type[n - 1] == '*' ? "" : " ", (unsigned)k);
-}
-
 /* -- The kernel's own function ----------------------------------------------------------------------------- */
 
 static void put_ret_type(FILE *out, const kb_fn *f, const char *prefix)
@@ -137,15 +131,7 @@ static void put_ret_type(FILE *out, const kb_fn *f, const char *prefix)
   else (void)fputs(kb_cclass(f->ret, false), out);
 }
 
-static void put_params(FILE *out, const kb_fn *f, const char *before)
-{
-  for (uint32_t k = 0; k < f->nparams; k++) {
-    (void)fputs(k > 0 ? ", " : before, out);
-    put_decl(out, class_of(f, k), k);
-  }
-}
-
-/* What the kernel's file has for us (python_entry in c.c). */
+/* What the kernel's file has for us (info.c). */
 static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
 {
   if (is_tuple(f->ret)) {
@@ -154,20 +140,9 @@ static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
     for (uint32_t i = 0; i < t->n; i++) (void)fprintf(out, "%s f%u; ", kb_ctype(t->items[i], false), (unsigned)i);
     (void)fputs("};\n", out);
   }
-  (void)fprintf(out, "KB_HIDDEN int e_%s(", f->c_name);
-  for (uint32_t k = 0; k < f->nparams; k++) {
-    const char *type = class_of(f, k);
-    bool view = kind_of(f->sig[k].ty) == P_ARRAY;
-    (void)fprintf(out, "%s%s%s%s", k > 0 ? ", " : "", view ? "const " : "", type, view ? " *" : "");
-  }
-  if (!is_none(f->ret)) {
-    (void)fputs(f->nparams ? ", " : "", out);
-    put_ret_type(out, f, prefix);
-    (void)fputs(" *", out);
-  } else if (f->nparams == 0) {
-    (void)fputs("void", out);
-  }
-  (void)fputs(");\n", out);
+  kb_emit_args(out, f);
+  (void)fprintf(out, "KB_HIDDEN int e_%s(const void *, void *);\nextern KB_HIDDEN const kb_fn_info kb_fn_%s;\n", f->c_name,
+                f->c_name);
 }
 
 /* -- Results ----------------------------------------------------------------------------------------------------- */
@@ -198,19 +173,14 @@ static void put_tuple(FILE *out, const kb_type *t)
 /* c_<name>: calls the kernel, makes its result or its exception an object's. */
 static void put_call(FILE *out, const kb_fn *f, const char *prefix)
 {
-  (void)fprintf(out, "\nKBPY_INLINE PyObject *c_%s(PyObject *self", f->c_name);
-  put_params(out, f, ", ");
-  (void)fputs(")\n{\n", out);
+  (void)fprintf(out, "\nKBPY_INLINE PyObject *c_%s(PyObject *self, const struct a_%s *p)\n{\n", f->c_name, f->c_name);
   if (!is_none(f->ret)) {
     (void)fputs("  ", out);
     put_ret_type(out, f, prefix);
     (void)fputs(" ret;\n", out);
   }
-  (void)fprintf(out, "  if (KB_UNLIKELY(e_%s(", f->c_name);
-  for (uint32_t k = 0; k < f->nparams; k++)
-    (void)fprintf(out, "%s%sp%u", k > 0 ? ", " : "", kind_of(f->sig[k].ty) == P_ARRAY ? "&" : "", (unsigned)k);
-  if (!is_none(f->ret)) (void)fputs(f->nparams ? ", &ret" : "&ret", out);
-  (void)fputs(")))\n    return kbpy_raise(self);\n", out);
+  (void)fprintf(out, "  if (KB_UNLIKELY(e_%s(p, %s)))\n    return kbpy_leave(self);\n", f->c_name,
+                is_none(f->ret) ? "NULL" : "&ret");
   if (is_none(f->ret)) {
     (void)fputs("  Py_RETURN_NONE;\n", out);
   } else if (is_tuple(f->ret)) {
@@ -230,37 +200,21 @@ static void put_fast_test(FILE *out, const kb_sigparam *p, unsigned k)
 {
   const kb_type *t = kb_type_of(p->ty);
   switch (kind_of(p->ty)) {
-  case P_FLOAT: (void)fprintf(out, "kbpy_fast_float(args[%u], &%c%u)", k, p->ty == KB_T_F32 ? 'd' : 'p', k); break;
-  case P_INT: (void)fprintf(out, "kbpy_fast_int(args[%u], &p%u)", k, k); break;
+  case P_FLOAT: (void)fprintf(out, "kbpy_fast_float(args[%u], &%s%u)", k, p->ty == KB_T_F32 ? "d" : "p.p", k); break;
+  case P_INT: (void)fprintf(out, "kbpy_fast_int(args[%u], &p.p%u)", k, k); break;
   case P_U64: (void)fprintf(out, "kbpy_fast_range(args[%u], 0, INT64_MAX, &i%u)", k, k); break;
   case P_SIZED:
-    if (is_unsigned(p->ty)) (void)fprintf(out, "kbpy_fast_range(args[%u], 0, %s_MAX, &p%u)", k, limits(p->ty), k);
-    else (void)fprintf(out, "kbpy_fast_range(args[%u], %s_MIN, %s_MAX, &p%u)", k, limits(p->ty), limits(p->ty), k);
+    if (is_unsigned(p->ty)) (void)fprintf(out, "kbpy_fast_range(args[%u], 0, %s_MAX, &p.p%u)", k, limits(p->ty), k);
+    else (void)fprintf(out, "kbpy_fast_range(args[%u], %s_MIN, %s_MAX, &p.p%u)", k, limits(p->ty), limits(p->ty), k);
     break;
-  case P_BOOL: (void)fprintf(out, "kbpy_fast_bool(args[%u], &p%u)", k, k); break;
+  case P_BOOL: (void)fprintf(out, "kbpy_fast_bool(args[%u], &p.p%u)", k, k); break;
   case P_ARRAY:
-    (void)fprintf(out, "kbpy_fast_array(args[%u], %s, %u, %d, %d, &p%u)", k, elem(t->elem), t->rank, t->contig,
+    (void)fprintf(out, "kbpy_fast_array(args[%u], %s, %u, %d, %d, &p.p%u)", k, elem(t->elem), t->rank, t->contig,
                   p->written, k);
     break;
   case P_POINTER:
     (void)fprintf(out, "kbpy_fast_pointer(args[%u], %s, %d, &v%u)", k, elem(t->elem), p->written, k);
     break;
-  }
-}
-
-static void put_fast_locals(FILE *out, const kb_fn *f)
-{
-  for (uint32_t k = 0; k < f->nparams; k++) {
-    const kb_sigparam *p = &f->sig[k];
-    param_kind kind = kind_of(p->ty);
-    if (kind == P_FLOAT && p->ty == KB_T_F32) (void)fprintf(out, "  double d%u;\n", (unsigned)k);
-    else if (kind == P_U64) (void)fprintf(out, "  int64_t i%u;\n", (unsigned)k);
-    else if (kind == P_POINTER) (void)fprintf(out, "  void *v%u;\n", (unsigned)k);
-    else {
-      (void)fputs("  ", out);
-      put_decl(out, class_of(f, k), k);
-      (void)fputs(";\n", out);
-    }
   }
 }
 
@@ -273,22 +227,25 @@ static void put_fast(FILE *out, const kb_fn *f)
                 "*kwnames)\n{\n",
                 f->c_name);
   if (npos == f->nparams) { /* with keyword-only parameters no call is plain */
-    put_fast_locals(out, f);
+    (void)fprintf(out, "  struct a_%s p;\n", f->c_name);
+    for (uint32_t k = 0; k < f->nparams; k++) {
+      param_kind kind = kind_of(f->sig[k].ty);
+      if (f->sig[k].ty == KB_T_F32) (void)fprintf(out, "  double d%u;\n", (unsigned)k);
+      else if (kind == P_U64) (void)fprintf(out, "  int64_t i%u;\n", (unsigned)k);
+      else if (kind == P_POINTER) (void)fprintf(out, "  void *v%u;\n", (unsigned)k);
+    }
     (void)fprintf(out, "  if (KB_LIKELY(kbpy_plain(nargsf, kwnames, %u)", (unsigned)npos);
     for (uint32_t k = 0; k < f->nparams; k++) {
       (void)fputs("\n                && ", out);
       put_fast_test(out, &f->sig[k], k);
     }
-    (void)fprintf(out, "))\n    return c_%s(self", f->c_name);
+    (void)fputs(")) {\n", out);
     for (uint32_t k = 0; k < f->nparams; k++) {
-      const kb_sigparam *p = &f->sig[k];
-      param_kind kind = kind_of(p->ty);
-      if (kind == P_FLOAT && p->ty == KB_T_F32) (void)fprintf(out, ", (float)d%u", (unsigned)k);
-      else if (kind == P_U64) (void)fprintf(out, ", (%s)i%u", class_of(f, k), (unsigned)k);
-      else if (kind == P_POINTER) (void)fprintf(out, ", (%s)v%u", class_of(f, k), (unsigned)k);
-      else (void)fprintf(out, ", p%u", (unsigned)k);
+      param_kind kind = kind_of(f->sig[k].ty);
+      const char from = f->sig[k].ty == KB_T_F32 ? 'd' : kind == P_U64 ? 'i' : kind == P_POINTER ? 'v' : 0;
+      if (from) (void)fprintf(out, "    p.p%u = (%s)%c%u;\n", (unsigned)k, class_of(f, k), from, (unsigned)k);
     }
-    (void)fputs(");\n", out);
+    (void)fprintf(out, "    return c_%s(self, &p);\n  }\n", f->c_name);
   }
   (void)fprintf(out, "  return s_%s(self, args, nargsf, kwnames);\n}\n", f->c_name);
 }
@@ -296,15 +253,19 @@ static void put_fast(FILE *out, const kb_fn *f)
 static void put_slow_arg(FILE *out, const kb_fn *f, uint32_t k)
 {
   const kb_sigparam *p = &f->sig[k];
-  switch (kind_of(p->ty)) {
-  case P_FLOAT: (void)fprintf(out, ", %sv[%u].d", p->ty == KB_T_F32 ? "(float)" : "", (unsigned)k); break;
-  case P_INT:
-  case P_SIZED: (void)fprintf(out, ", v[%u].i", (unsigned)k); break;
-  case P_U64: (void)fprintf(out, ", (%s)v[%u].u", class_of(f, k), (unsigned)k); break;
-  case P_BOOL: (void)fprintf(out, ", v[%u].i != 0", (unsigned)k); break;
-  case P_ARRAY: (void)fprintf(out, ", p%u", (unsigned)k); break;
-  case P_POINTER: (void)fprintf(out, ", (%s)v[%u].p", class_of(f, k), (unsigned)k); break;
+  if (kind_of(p->ty) == P_ARRAY) {
+    (void)fprintf(out, "  kbpy_get_view(&p.p%u, &v[%u], %u);\n", (unsigned)k, (unsigned)k, kb_type_of(p->ty)->rank);
+    return;
   }
+  (void)fprintf(out, "  p.p%u = ", (unsigned)k);
+  switch (kind_of(p->ty)) {
+  case P_FLOAT: (void)fprintf(out, "%sv[%u].d", p->ty == KB_T_F32 ? "(float)" : "", (unsigned)k); break;
+  case P_U64: (void)fprintf(out, "(%s)v[%u].u", class_of(f, k), (unsigned)k); break;
+  case P_BOOL: (void)fprintf(out, "v[%u].i != 0", (unsigned)k); break;
+  case P_POINTER: (void)fprintf(out, "(%s)v[%u].p", class_of(f, k), (unsigned)k); break;
+  default: (void)fprintf(out, "v[%u].i", (unsigned)k); break;
+  }
+  (void)fputs(";\n", out);
 }
 
 static void put_slow(FILE *out, const kb_fn *f)
@@ -315,18 +276,13 @@ static void put_slow(FILE *out, const kb_fn *f)
       out,
       "\nstatic KB_COLD PyObject *s_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n",
       f->c_name);
-  (void)fprintf(out, "  PyObject *o[%u], *r;\n  kbpy_value v[%u];\n  Py_buffer b[%u];\n  kbpy_held held = { 0, b };\n",
-                (unsigned)n, (unsigned)n, (unsigned)(nheld ? nheld : 1));
-  for (uint32_t k = 0; k < f->nparams; k++)
-    if (kind_of(f->sig[k].ty) == P_ARRAY) (void)fprintf(out, "  %s p%u;\n", class_of(f, k), (unsigned)k);
-  (void)fputs("  if (kbpy_convert(self, args, nargsf, kwnames, o, v, &held) < 0)\n    return NULL;\n", out);
-  for (uint32_t k = 0; k < f->nparams; k++)
-    if (kind_of(f->sig[k].ty) == P_ARRAY)
-      (void)fprintf(out, "  kbpy_get_view(&p%u, &v[%u], %u);\n", (unsigned)k, (unsigned)k,
-                    kb_type_of(f->sig[k].ty)->rank);
-  (void)fprintf(out, "  r = c_%s(self", f->c_name);
+  (void)fprintf(out, "  struct a_%s p;\n  PyObject *o[%u], *r;\n  kbpy_value v[%u];\n  Py_buffer b[%u];\n  kbpy_held held = "
+                "{ 0, b };\n",
+                f->c_name, (unsigned)n, (unsigned)n, (unsigned)(nheld ? nheld : 1));
+  (void)fputs("  int how = kbpy_convert(self, args, nargsf, kwnames, o, v, &held);\n  if (how < 0)\n    return NULL;\n", out);
   for (uint32_t k = 0; k < f->nparams; k++) put_slow_arg(out, f, k);
-  (void)fputs(");\n  kbpy_release(&held);\n  return r;\n}\n", out);
+  (void)fprintf(out, "  r = how ? kbpy_interpret(self, &p, o) : c_%s(self, &p);\n", f->c_name);
+  (void)fputs("  kbpy_release(&held);\n  return r;\n}\n", out);
 }
 
 /* -- Tables ---------------------------------------------------------------------------------------------------------- */
@@ -408,7 +364,7 @@ static void put_fn_row(FILE *out, const kb_fn *f)
   if (f->nparams) (void)fprintf(out, "params_%s, ", f->c_name);
   else (void)fputs("NULL, ", out);
   put_str(out, is_none(f->ret) ? "None" : kb_type_name(f->ret));
-  (void)fprintf(out, ", ir_%s },\n", f->c_name);
+  (void)fprintf(out, ", ir_%s, &kb_fn_%s },\n", f->c_name, f->c_name);
 }
 
 /* -- Module ------------------------------------------------------------------------------------------------------------- */
@@ -436,7 +392,7 @@ static uint32_t put_fn_rows(FILE *out, const kb_mod *m)
     put_fn_row(out, m->fns.v[i]);
     n++;
   }
-  if (n == 0) (void)fputs("  { NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL }\n", out);
+  if (n == 0) (void)fputs("  { NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }\n", out);
   (void)fputs("};\n", out);
   return n;
 }

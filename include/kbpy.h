@@ -5,10 +5,10 @@
  *
  *     static KBPY_ENTRY PyObject *w_dot(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
  *     {
- *       kb_cf64x1 p0, p1;
- *       if (KB_LIKELY(kbpy_plain(nargsf, kwnames, 2) && kbpy_fast_array(args[0], KBPY_F64, 1, 0, 0, &p0)
- *                     && kbpy_fast_array(args[1], KBPY_F64, 1, 0, 0, &p1)))
- *         return c_dot(self, p0, p1);
+ *       struct a_dot p;
+ *       if (KB_LIKELY(kbpy_plain(nargsf, kwnames, 2) && kbpy_fast_array(args[0], KBPY_F64, 1, 0, 0, &p.p0)
+ *                     && kbpy_fast_array(args[1], KBPY_F64, 1, 0, 0, &p.p1)))
+ *         return c_dot(self, &p);
  *       return s_dot(self, args, nargsf, kwnames);
  *     }
  *
@@ -57,8 +57,7 @@ enum {                   /* kbpy_param.flags */
        KBPY_WRITTEN = 1, /* array, pointer: the kernel stores into it */
        KBPY_CONTIG = 2,  /* array: stride of the last axis is 1 */
        KBPY_DEFAULT = 4, /* may be left out */
-       KBPY_BIGINT =
-           8, /* scalar: Python's int: past 64 bits it is Keelback that cannot yet, not the caller who is wrong */
+       KBPY_BIGINT = 8,  /* scalar: Python's int: past 64 bits the call is interpreted */
 };
 
 /* A converted argument: i for bool and the signed ints, u for the unsigned ones, d for floats, p for pointers. */
@@ -98,6 +97,7 @@ typedef struct kbpy_kernel_def {
   const kbpy_param *params;
   const char *ret; /* type of the result: "float" */
   const char *ir;  /* text of its typed IR */
+  const kb_fn_info *info;
 } kbpy_kernel_def;
 
 typedef struct kbpy_module_def {
@@ -137,12 +137,16 @@ typedef struct kbpy_held {
   unsigned n;
   Py_buffer *b;
 } kbpy_held;
-/* Converts the arguments of a call of self; o and out have nparams elements. -1 and an exception: nothing is held. */
+/* Converts the arguments of a call of self; o and out have nparams elements. 1: an int is past 64 bits, so that the call
+ * has to be interpreted; o has those that are, owned, else NULL. -1 and an exception: nothing is held. */
 KB_HIDDEN KB_COLD int kbpy_convert(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames,
                                    PyObject **o, kbpy_value *out, kbpy_held *held);
 KB_HIDDEN KB_COLD void kbpy_release(kbpy_held *held);
-/* Makes the thread's pending exit the Python exception, with one traceback entry a frame; returns NULL. */
-KB_HIDDEN KB_COLD PyObject *kbpy_raise(PyObject *self);
+/* The thread's pending exit: its result, or NULL and its exception, with one traceback entry a frame. */
+KB_HIDDEN KB_COLD PyObject *kbpy_leave(PyObject *self);
+/* Calls the kernel in the interpreter alone: args is its argument block; big[k], unless NULL, the argument that does not
+ * fit there, and is given up. */
+KB_HIDDEN KB_COLD PyObject *kbpy_interpret(PyObject *self, const void *args, PyObject **big);
 /* A new float, which becomes one of self->result. */
 KB_HIDDEN KB_COLD PyObject *kbpy_new_float(PyObject *self, double d);
 

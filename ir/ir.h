@@ -236,6 +236,8 @@ typedef struct {
   bool has_def;
   kb_imm def;           /* default value, by the letter of ty (int64, double, float, bool) */
   bool written;         /* array, ptr: the kernel may store into it */
+  bool numpy_bool;      /* kb.jit: a numpy.bool_ */
+  bool refused;         /* kb.jit: a read-only array; a store leaves by a deopt */
 } kb_sigparam;
 
 typedef struct {
@@ -256,6 +258,7 @@ typedef struct {
   uint32_t fastmath;    /* KB_FM_* */
   int inline_hint;      /* -1 never, 0 by size, 1 always */
   bool exported;        /* has a public wrapper (not a callee of another file) */
+  bool jit;             /* typed attempt of kb.jit; its argument block also has the objects of arrays */
   bool undeclared;      /* the result's type was inferred: a caller sees sized results as such */
   bool jit;             /* typed: kb.jit's meaning */
   const unsigned char *image; /* typed: bytes of the generic function (image.h), in the arena, or NULL */

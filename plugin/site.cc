@@ -81,7 +81,7 @@ static bool read_site(kb_place *place, tree ctor)
 {
   tree frames = member(ctor, "frames");
   tree frame = pointee(frames, 0);
-  place->func = text(member(frame, "func"));
+  place->func = text(member(pointee(member(frame, "fn"), 0), "name"));
   place->line = number(member(frame, "line"), 0);
   place->col = number(member(frame, "col"), 0);
   place->file = text(member(pointee(member(ctor, "unit"), 0), "file"));
@@ -96,7 +96,7 @@ static bool read_site(kb_place *place, tree ctor)
   place->lines = XCNEWVEC(unsigned, place->nlines);
   for (unsigned i = 0; i < place->nlines; i++)
     place->lines[i] = number(member(pointee(frames, i), "line"), 0);
-  place->kernel = place->nlines > 1 ? text(member(pointee(frames, place->nlines - 1), "func")) : place->func;
+  place->kernel = place->nlines > 1 ? text(member(pointee(member(pointee(frames, place->nlines - 1), "fn"), 0), "name")) : place->func;
   return true;
 }
 

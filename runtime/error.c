@@ -10,6 +10,7 @@
  * exit becomes the error, so that nothing is copied and a handler may run kernels that fail as well. */
 static __thread kb_pending pending;
 static __thread kb_error error;
+static __thread char error_type[sizeof pending.type];
 static __thread bool has_error;
 static __thread char messages[2][KB_MESSAGE_MAX];
 static __thread unsigned pending_message;
@@ -28,19 +29,6 @@ const char *kb_exc_name(unsigned exc) { return exc < KB_NEXC ? exc_names[exc] : 
 
 kb_pending *kb_pending_get(void) { return &pending; }
 
-const kb_rt_frame *kb_pending_frame(const kb_pending *p, uint64_t i)
-{
-  if (i >= p->nframes) return NULL;
-  if (i < KB_FRAMES_INNER) return &p->inner[i];
-  if (p->nframes - i <= KB_FRAMES_OUTER) return &p->outer[(i - KB_FRAMES_INNER) % KB_FRAMES_OUTER];
-  return NULL;
-}
-
-uint64_t kb_pending_dropped(const kb_pending *p)
-{
-  return p->nframes > KB_FRAMES_INNER + KB_FRAMES_OUTER ? p->nframes - (KB_FRAMES_INNER + KB_FRAMES_OUTER) : 0;
-}
-
 static void push_frames(kb_pending *p, const kb_site *site)
 {
   for (uint32_t k = 0; k < site->nframes; k++) {
@@ -48,7 +36,7 @@ static void push_frames(kb_pending *p, const kb_site *site)
     uint64_t i = p->nframes++;
     kb_rt_frame *to = i < KB_FRAMES_INNER ? &p->inner[i] : &p->outer[(i - KB_FRAMES_INNER) % KB_FRAMES_OUTER];
     to->file = site->unit->file;
-    to->func = f->func;
+    to->func = f->fn->name;
     to->line = f->line;
     to->col = f->col;
   }
@@ -62,17 +50,69 @@ static const char *message_of(const kb_site *site, va_list ap)
   return buf;
 }
 
+static void set_raise(kb_pending *p, uint8_t exc, const char *message)
+{
+  p->set = true;
+  p->kind = KB_PENDING_RAISE;
+  p->type[0] = 0;
+  p->deopt = false;
+  p->nframes = 0;
+  p->exc = exc;
+  p->message = message;
+}
+
 /* The layout of everything but the first word of the unit may differ, so nothing else is read. */
 static void exit_foreign_abi(unsigned abi)
 {
-  kb_pending *p = &pending;
-  memset(p, 0, sizeof *p);
-  p->set = true;
-  p->exc = KB_EXC_SystemError;
   char *buf = messages[pending_message];
+  set_raise(&pending, KB_EXC_SystemError, buf);
   (void)snprintf(buf, KB_MESSAGE_MAX, "kernel made for ABI %u of libkeelback, which is %u here; emit it again", abi,
                  (unsigned)KB_ABI);
-  p->message = buf;
+}
+
+/* What cannot be continued is an OverflowError as a rule: an int became too big for C. */
+static void cannot_go_on(kb_pending *p, const kb_site *site, const char *why)
+{
+  char *buf = messages[pending_message];
+  set_raise(p, KB_EXC_OverflowError, buf);
+  p->deopt = true;
+  (void)snprintf(buf, KB_MESSAGE_MAX, "%.200s; %.800s", site->msg && *site->msg ? site->msg : "result needs a Python object", why);
+  push_frames(p, site);
+}
+
+/* The frames of the site go on in the interpreter, with the live values that follow those of the message. */
+static void go_on(kb_pending *p, const kb_site *site, va_list ap)
+{
+  char why[KB_MESSAGE_MAX];
+  size_t n = strlen(site->args);
+  kb_word live[n + 1];
+  for (size_t i = 0; i < n; i++)
+    switch (site->args[i]) {
+    case 'd': live[i].d = va_arg(ap, double); break;
+    case 'b': live[i].i = va_arg(ap, int); break;
+    case 'p': live[i].p = va_arg(ap, void *); break;
+    case 'u': live[i].u = va_arg(ap, uint64_t); break;
+    default: live[i].i = va_arg(ap, int64_t); break;
+    }
+  const kb_interp *in = kb_interp_get(site->unit, why, sizeof why);
+  if (in == NULL) {
+    cannot_go_on(p, site, why);
+    return;
+  }
+  p->buffer = messages[pending_message];
+  in->leave(site, live + site->nmsg, p);
+}
+
+static void exit_of_call(kb_pending *p, const kb_site *site, va_list ap)
+{
+  if (!p->set) {
+    set_raise(p, KB_EXC_SystemError, "kernel failed without setting an exception");
+    push_frames(p, site);
+  } else if (p->kind == KB_PENDING_RESULT) {
+    go_on(p, site, ap);
+  } else {
+    push_frames(p, site);
+  }
 }
 
 void kb_exit(const kb_site *site, ...)
@@ -82,35 +122,43 @@ void kb_exit(const kb_site *site, ...)
     exit_foreign_abi(site->unit->abi);
     return;
   }
-  if (site->kind == KB_SITE_CALL && p->set) {
-    push_frames(p, site);
-    return;
-  }
-  p->set = true;
-  p->nframes = 0;
-  p->deopt = site->kind == KB_SITE_DEOPT;
-  if (site->kind == KB_SITE_CALL) { /* a callee that left without a reason */
-    p->exc = KB_EXC_SystemError;
-    p->message = "kernel failed without setting an exception";
+  va_list ap;
+  va_start(ap, site);
+  if (site->kind == KB_SITE_CALL) {
+    exit_of_call(p, site, ap);
+  } else if (site->kind == KB_SITE_DEOPT) {
+    go_on(p, site, ap);
   } else {
-    va_list ap;
-    va_start(ap, site);
-    p->exc = p->deopt ? (uint8_t)KB_EXC_OverflowError : site->exc;
-    p->message = message_of(site, ap);
-    va_end(ap);
+    set_raise(p, site->exc, message_of(site, ap));
+    push_frames(p, site);
   }
-  if (p->deopt && p->message == NULL)
-    p->message = "int result does not fit 64 bits, and continuing with big ints is not available yet";
-  push_frames(p, site);
+  va_end(ap);
 }
 
 /* -- Error state ------------------------------------------------------------------------------------- */
 
+int kb_exit_to_result(const kb_fn_info *info, void *ret)
+{
+  kb_pending *p = &pending;
+  p->buffer = messages[pending_message];
+  if (p->set && p->kind == KB_PENDING_RESULT && p->interp->to_c(p, info, ret) == 0) {
+    p->set = false;
+    return KB_OK;
+  }
+  kb_exit_to_error();
+  return KB_EXIT;
+}
+
 void kb_exit_to_error(void)
 {
   kb_pending *p = &pending;
+  if (p->set && p->kind == KB_PENDING_PYTHON) {
+    p->buffer = messages[pending_message];
+    p->interp->describe(p);
+  }
   const kb_rt_frame *f = kb_pending_frame(p, 0);
-  error.type = kb_exc_name(p->exc);
+  memcpy(error_type, p->type, sizeof error_type);
+  error.type = *error_type ? error_type : kb_exc_name(p->exc);
   error.message = p->message ? p->message : "";
   error.file = f && f->file ? f->file : "";
   error.function = f && f->func ? f->func : "";

@@ -145,15 +145,34 @@ static void take_default(const kbpy_param *p, kbpy_value *out)
   else out->i = p->def.i;
 }
 
+/* Leaves in o only ints that are too big for out, owned, and says whether there are any. Those are asked for twice: an
+ * object's __index__ has to run once, so a big int comes from it, and no int of a subclass. */
 static int take_scalars(const kbpy_kernel_def *def, PyObject **o, kbpy_value *out)
 {
+  int big = 0;
   for (uint32_t k = 0; k < def->nparams; k++) {
     const kbpy_param *p = &def->params[k];
     if (p->kind != KBPY_SCALAR) continue;
-    if (o[k] == NULL) take_default(p, &out[k]);
-    else if (kbpy_take_scalar((kbpy_want){ def, p }, o[k], &out[k]) < 0) return -1;
+    PyObject *from = o[k], *exact = NULL;
+    o[k] = NULL;
+    int err = 0;
+    if (from == NULL) take_default(p, &out[k]);
+    else err = kbpy_take_scalar((kbpy_want){ def, p }, from, &out[k], &exact);
+    if (err < 0) {
+      for (uint32_t i = 0; i < k; i++)
+        if (def->params[i].kind == KBPY_SCALAR) Py_CLEAR(o[i]);
+      return -1;
+    }
+    o[k] = exact;
+    big |= exact != NULL;
   }
-  return 0;
+  return big;
+}
+
+static void drop_scalars(const kbpy_kernel_def *def, PyObject **o)
+{
+  for (uint32_t k = 0; k < def->nparams; k++)
+    if (def->params[k].kind == KBPY_SCALAR) Py_CLEAR(o[k]);
 }
 
 static int take_arrays(const kbpy_kernel_def *def, PyObject **o, kbpy_value *out, kbpy_held *held)
@@ -181,7 +200,14 @@ int kbpy_convert(PyObject *self, PyObject *const *args, size_t nargsf, PyObject 
   k->slow++;
   if (kbpy_ndarray_type == NULL) kbpy_find_numpy();
   if (bind(k->def, args, nargsf, kwnames, o) < 0) return -1;
-  if (take_scalars(k->def, o, out) == 0 && take_arrays(k->def, o, out, held) == 0) return 0;
-  kbpy_release(held);
-  return -1;
+  int big = take_scalars(k->def, o, out);
+  if (big < 0) return -1;
+  if (take_arrays(k->def, o, out, held) < 0) {
+    kbpy_release(held);
+    drop_scalars(k->def, o);
+    return -1;
+  }
+  for (uint32_t i = 0; i < k->def->nparams; i++)
+    if (k->def->params[i].kind != KBPY_SCALAR) o[i] = NULL;
+  return big;
 }

@@ -78,7 +78,11 @@ static PyObject *get_stats(PyObject *self, void *unused)
 {
   const kbpy_kernel *k = (const kbpy_kernel *)self;
   (void)unused;
-  return Py_BuildValue("{s:s,s:K,s:K,s:s,s:s}", "tier", "ahead of time", "exits", k->exits, "slow_calls", k->slow,
+  const kb_fn_count *n = k->def->info->count;
+  return Py_BuildValue("{s:s,s:K,s:K,s:K,s:K,s:K,s:I,s:s,s:s}", "tier",
+                       k->call == kbpy_call_interpreted ? "interpreted" : "ahead of time", "exits", k->exits, "slow_calls",
+                       k->slow, "deopts", (unsigned long long)n->deopts, "resumed", (unsigned long long)n->resumed,
+                       "interpreted_calls", (unsigned long long)n->interpreted, "interpret_next", (unsigned)n->skip,
                        "keelback", k->mod->keelback, "python", k->mod->python);
 }
 
@@ -262,7 +266,7 @@ PyObject *kbpy_kernel_new(PyObject *type, const kbpy_kernel_def *def, const kbpy
 {
   kbpy_kernel *k = PyObject_GC_New(kbpy_kernel, (PyTypeObject *)type);
   if (k == NULL) return NULL;
-  k->call = def->call;
+  k->call = kbpy_only_interpret ? kbpy_call_interpreted : def->call;
   k->result[0] = PyFloat_FromDouble(0.0);
   k->result[1] = PyFloat_FromDouble(0.0);
   k->misses = 0;

@@ -1,68 +1,91 @@
 /* SPDX-License-Identifier: MIT */
-/* py_raise.c: the pending exit of a kernel as a Python exception with a traceback. */
+/* py_leave.c: how a call from Python ends that left its kernel: with the interpreter's result, or with an exception and
+ * its traceback; and calls that are interpreted from the start. */
 #include "py_rt.h"
 
-#include <frameobject.h>
-
-static PyObject *exception_type(unsigned exc)
-{
-  switch (exc) {
-#define TYPE(name)                                                                                                     \
-  case KB_EXC_##name: return PyExc_##name;
-    KB_EXCEPTIONS(TYPE)
-#undef TYPE
-  default: return PyExc_SystemError;
-  }
-}
-
-/* A frame that was never run, only to be seen in the traceback. */
-static void add_traceback(PyObject *globals, const kb_rt_frame *f)
-{
-  PyObject *type, *value, *tb;
-  PyErr_Fetch(&type, &value, &tb);
-  PyCodeObject *code = PyCode_NewEmpty(f->file ? f->file : "?", f->func ? f->func : "?", (int)f->line);
-  PyFrameObject *frame = code ? PyFrame_New(PyThreadState_Get(), code, globals, NULL) : NULL;
-  PyErr_Restore(type, value, tb); /* in place of any MemoryError from there */
-  if (frame) (void)PyTraceBack_Here(frame);
-  Py_XDECREF(frame);
-  Py_XDECREF(code);
-}
-
-/* str(exception) stays what CPython's is, so this is a note. */
-static void note_dropped(uint64_t n)
-{
-  PyObject *type, *value, *tb;
-  PyErr_Fetch(&type, &value, &tb);
-  PyErr_NormalizeException(&type, &value, &tb);
-  PyObject *text =
-      PyUnicode_FromFormat("%llu frames in the middle of the recursion are not shown", (unsigned long long)n);
-  PyObject *done = text && value ? PyObject_CallMethod(value, "add_note", "O", text) : NULL;
-  if (done == NULL) PyErr_Clear();
-  Py_XDECREF(done);
-  Py_XDECREF(text);
-  PyErr_Restore(type, value, tb);
-}
-
 /* What follows allocates, which may run finalizers that call kernels, so the pending exit is copied first. */
-PyObject *kbpy_raise(PyObject *self)
+static PyObject *finish(kbpy_kernel *k)
 {
-  kbpy_kernel *k = (kbpy_kernel *)self;
   kb_pending p = *kb_pending_get();
   kb_pending_get()->set = false;
-  k->exits++;
   if (!p.set) return PyErr_Format(PyExc_SystemError, "%s() failed without setting an exception", k->def->qualname);
-  PyObject *text = p.message ? PyUnicode_DecodeUTF8(p.message, (Py_ssize_t)strlen(p.message), "surrogatepass") : NULL;
-  if (p.message && text == NULL) return NULL;
-  if (text) PyErr_SetObject(exception_type(p.exc), text);
-  else PyErr_SetNone(exception_type(p.exc));
-  Py_XDECREF(text);
+  if (p.kind == KB_PENDING_RESULT) return (PyObject *)p.interp->to_object(&p, k->def->info);
   kbpy_show_source(k->mod, true);
-  uint64_t dropped = kb_pending_dropped(&p);
-  if (dropped) note_dropped(dropped);
-  for (uint64_t i = 0; k->globals && i < p.nframes; i++) {
-    if (i == KB_FRAMES_INNER) i += dropped;
-    const kb_rt_frame *f = kb_pending_frame(&p, i);
-    if (f) add_traceback(k->globals, f);
-  }
+  (void)kbpy_set_pending(&p, k->globals);
   return NULL;
+}
+
+PyObject *kbpy_leave(PyObject *self)
+{
+  kbpy_kernel *k = (kbpy_kernel *)self;
+  k->exits++;
+  if (k->def->info->count->skip) k->call = kbpy_call_interpreted; /* it deopts too often: in the interpreter for some calls */
+  return finish(k);
+}
+
+/* -- Calls that are interpreted ------------------------------------------------------------------------------- */
+
+PyObject *kbpy_interpret(PyObject *self, const void *args, PyObject **big)
+{
+  kbpy_kernel *k = (kbpy_kernel *)self;
+  const kb_fn_info *info = k->def->info;
+  char why[KB_MESSAGE_MAX];
+  PyObject *r = NULL;
+  const kb_interp *in = kb_interp_get(info->unit, why, sizeof why);
+  if (in) {
+    kb_pending *p = kb_pending_get();
+    in->interpret(info, args, (void *const *)big, p);
+    r = finish(k);
+  } else {
+    (void)PyErr_Format(PyExc_RuntimeError, "%s() has to be interpreted; %s", k->def->qualname, why);
+  }
+  for (uint32_t i = 0; big && i < info->nparams; i++) Py_CLEAR(big[i]);
+  return r;
+}
+
+/* Puts converted arguments where the kernel reads them. */
+static void fill_block(const kb_fn_info *info, const kbpy_value *v, char *to)
+{
+  for (uint32_t i = 0; i < info->nparams; i++) {
+    const kb_fn_param *p = &info->params[i];
+    char *at = to + p->offset;
+    switch (p->kind) {
+    case 's': {
+      float s = (float)v[i].d;
+      memcpy(at, &s, sizeof s);
+      break;
+    }
+    case 'b': {
+      bool b = v[i].i != 0;
+      memcpy(at, &b, sizeof b);
+      break;
+    }
+    case 'v': kbpy_get_view(at, &v[i], p->rank); break;
+    default: memcpy(at, &v[i], 8); break;
+    }
+  }
+}
+
+PyObject *kbpy_call_interpreted(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+  kbpy_kernel *k = (kbpy_kernel *)self;
+  const kb_fn_info *info = k->def->info;
+  uint32_t n = info->nparams;
+  if (!kbpy_only_interpret && info->count->skip && --info->count->skip == 0) k->call = k->def->call;
+  size_t values = (n + 1) * sizeof(kbpy_value), objects = (n + 1) * sizeof(PyObject *), buffers = (n + 1) * sizeof(Py_buffer);
+  char *mem = (char *)PyMem_Calloc(1, values + objects + buffers + info->args_size + 16);
+  if (mem == NULL) return PyErr_NoMemory();
+  kbpy_value *v = (kbpy_value *)mem;
+  Py_buffer *b = (Py_buffer *)(mem + values);
+  PyObject **o = (PyObject **)(mem + values + buffers), *r = NULL;
+  char *block = mem + values + buffers + objects;
+  kbpy_held held = { 0, b };
+  int how = kbpy_convert(self, args, nargsf, kwnames, o, v, &held);
+  if (how >= 0) {
+    fill_block(info, v, block);
+    r = kbpy_interpret(self, block, how ? o : NULL);
+    kbpy_release(&held);
+  }
+  PyMem_Free(mem);
+  return r;
 }

@@ -3,6 +3,7 @@
 #include "py_rt.h"
 
 #include <marshal.h>
+#include <stdlib.h>
 
 /* -- Source ------------------------------------------------------------------------------------------------- */
 
@@ -70,6 +71,28 @@ static int execute(const kbpy_module_def *def, PyObject *globals)
   return r ? 0 : -1;
 }
 
+bool kbpy_only_interpret;
+
+/* The interpreter is in the package keelback; without the package it is looked for when an exit needs it (host.c). */
+static int find_interpreter(void)
+{
+  const char *only = getenv("KEELBACK_INTERPRET");
+  kbpy_only_interpret = only && strcmp(only, "1") == 0;
+  PyObject *m = PyImport_ImportModule("keelback._interp");
+  if (m == NULL) {
+    if (!PyErr_ExceptionMatches(PyExc_ImportError)) return -1;
+    PyErr_Clear();
+    return 0;
+  }
+  PyObject *capsule = PyObject_GetAttrString(m, "table");
+  const kb_interp *in = capsule ? (const kb_interp *)PyCapsule_GetPointer(capsule, "keelback._interp.table") : NULL;
+  Py_XDECREF(capsule);
+  Py_DECREF(m); /* sys.modules has it; the library stays loaded in any case */
+  if (in == NULL) return -1;
+  if (in->abi == KB_ABI) kb_interp_set(in); /* one of another Keelback must not be called */
+  return 0;
+}
+
 int kbpy_module_exec(PyObject *module, const kbpy_module_def *def)
 {
   if (def->abi != KB_ABI) {
@@ -78,6 +101,7 @@ int kbpy_module_exec(PyObject *module, const kbpy_module_def *def)
                        def->file, def->keelback, def->abi, (unsigned)KB_ABI);
     return -1;
   }
+  if (find_interpreter() < 0) return -1;
   PyObject *globals = PyModule_GetDict(module);
   PyObject *kernels = make_kernels(module, def, globals);
   if (kernels == NULL) return -1;

@@ -19,8 +19,8 @@ PyObject *kbpy_kernel_new(PyObject *type, const kbpy_kernel_def *def, const kbpy
 /* "(a: float, x: kb.f64[:]) -> None", or without names. */
 PyObject *kbpy_signature(const kbpy_kernel_def *def, bool names);
 
-/* py_scalar.c */
-int kbpy_take_scalar(kbpy_want w, PyObject *o, kbpy_value *out);
+/* py_scalar.c: *big, NULL before, becomes a new reference where an exact int does not fit out. */
+int kbpy_take_scalar(kbpy_want w, PyObject *o, kbpy_value *out, PyObject **big);
 
 /* py_array.c: buffers and ndarrays; an exact ndarray is read through its structure and needs no release. */
 bool kbpy_is_ndarray(PyObject *o);
@@ -38,5 +38,12 @@ const char *kbpy_came(PyObject *o);
 
 /* py_module.c: gives linecache the module's source, so that tracebacks show it; forced: imports linecache. */
 void kbpy_show_source(const kbpy_module_def *mod, bool forced);
+
+/* py_leave.c: makes an exit that is no result the current exception, with a traceback entry a frame unless globals is NULL;
+ * false: another exception is set. */
+bool kbpy_set_pending(kb_pending *p, PyObject *globals);
+/* The vectorcall function of a kernel that is interpreted: for some calls, or for good (KEELBACK_INTERPRET=1). */
+PyObject *kbpy_call_interpreted(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames);
+extern bool kbpy_only_interpret; /* py_module.c */
 
 #endif

@@ -10,9 +10,6 @@ static const int64_t int_max[KBPY_NELEM] = { INT8_MAX,  INT16_MAX,  INT32_MAX, I
 
 static int out_of_range(kbpy_want w, PyObject *i)
 {
-  if (w.param->flags & KBPY_BIGINT)
-    return kbpy_bad(w, PyExc_OverflowError,
-                    "int does not fit 64 bits, and continuing with big ints is not available yet");
   char came[32] = "int of more than 64 bits"; /* not as text: that may be long, and CPython limits it */
   int overflows;
   long long v = PyLong_AsLongLongAndOverflow(i, &overflows);
@@ -23,7 +20,15 @@ static int out_of_range(kbpy_want w, PyObject *i)
                   (long long)int_min[w.param->elem], (long long)int_max[w.param->elem]);
 }
 
-static int take_int(kbpy_want w, PyObject *o, kbpy_value *out)
+/* An int past 64 bits as Python's int sees it: *big is o, or a copy of what is of a subclass. */
+static int keep_big(PyObject *o, kbpy_value *out, PyObject **big)
+{
+  out->i = 0;
+  *big = PyLong_Type.tp_as_number->nb_positive(o);
+  return *big ? 0 : -1;
+}
+
+static int take_int(kbpy_want w, PyObject *o, kbpy_value *out, PyObject **big)
 {
   if (PyLong_Check(o)) {
     Py_INCREF(o);
@@ -42,8 +47,9 @@ static int take_int(kbpy_want w, PyObject *o, kbpy_value *out)
     out->u = u;
   } else {
     long long i = PyLong_AsLongLongAndOverflow(o, &overflows);
-    if (overflows || i < int_min[w.param->elem] || i > int_max[w.param->elem]) err = out_of_range(w, o);
     out->i = i;
+    if (overflows && w.param->flags & KBPY_BIGINT) err = keep_big(o, out, big);
+    else if (overflows || i < int_min[w.param->elem] || i > int_max[w.param->elem]) err = out_of_range(w, o);
   }
   Py_DECREF(o);
   return err;
@@ -78,12 +84,12 @@ static int take_bool(kbpy_want w, PyObject *o, kbpy_value *out)
   return truth < 0 ? -1 : 0;
 }
 
-int kbpy_take_scalar(kbpy_want w, PyObject *o, kbpy_value *out)
+int kbpy_take_scalar(kbpy_want w, PyObject *o, kbpy_value *out, PyObject **big)
 {
   switch (w.param->elem) {
   case KBPY_F32:
   case KBPY_F64: return take_float(w, o, out);
   case KBPY_BOOL: return take_bool(w, o, out);
-  default: return take_int(w, o, out);
+  default: return take_int(w, o, out, big);
   }
 }

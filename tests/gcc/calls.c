@@ -2,8 +2,8 @@
 /* calls.c: a kernel with a large exit that another calls in a loop: GCC must not split the exit off. */
 #include <kbabi.h>
 
-static const kb_unit kb_this_unit = {KB_ABI, "calls \"quoted\".py", "3.11", "0.1.0"};
-static const kb_site_frame get_frames_0[] = {{"get", 3, 12, 4, UINT32_MAX, 0, NULL}};
+static const kb_unit kb_this_unit = {KB_ABI, "calls \"quoted\".py", "3.11", "0.1.0", 0, NULL, NULL}; static const kb_fn_info fn_get = { .unit = &kb_this_unit, .name = "get" }; static const kb_fn_info fn_sum = { .unit = &kb_this_unit, .name = "sum" };
+static const kb_site_frame get_frames_0[] = {{&fn_get, 3, 12, 4, UINT32_MAX, 0, NULL}};
 static const kb_site get_sites[] = {
   {&kb_this_unit, KB_SITE_RAISE, KB_EXC_IndexError, 3, "bounds", "index {0} is out of bounds for axis {1} with size {2}",
    "iiiiiddd", 1, get_frames_0},
@@ -18,8 +18,8 @@ int k_get(int64_t i, const double *p, int64_t n, double *ret)
   return KB_OK;
 }
 
-static const kb_site_frame sum_frames_0[] = {{"sum", 8, 14, 9, 2, 0, NULL}};
-static const kb_site_frame sum_frames_1[] = {{"sum", 9, 14, 9, 2, 0, NULL}};
+static const kb_site_frame sum_frames_0[] = {{&fn_sum, 8, 14, 9, 2, 0, NULL}};
+static const kb_site_frame sum_frames_1[] = {{&fn_sum, 9, 14, 9, 2, 0, NULL}};
 static const kb_site sum_sites[] = {
   {&kb_this_unit, KB_SITE_CALL, 0, 0, "call", NULL, "", 1, sum_frames_0},
   {&kb_this_unit, KB_SITE_CALL, 0, 0, "call", NULL, "", 1, sum_frames_1},

@@ -224,7 +224,7 @@ result $? "verbose: a remark for each guard, on its Python line"
 with -O2 -fno-inline -fopt-info-loop-all=info -c "$src/kernels.c" -o k.o 2>log; cat info >log
 grep -q '^kernels.py:6:.*missed: bounds guard kept$' info && grep -q '^kernels.py:24:.*optimized: bounds guard removed$' info
 result $? "-fopt-info-loop"
-sed 's/{"step", 11,/{"step", 10,/' "$src/kernels.c" >wrong.c
+sed 's/{&fn_step, 11,/{\&fn_step, 10,/' "$src/kernels.c" >wrong.c
 with $check -c wrong.c -o k.o 2>log && grep -q 'kernels.py:11:.*warning: keelback: the site step_sites\[0\] is on line 10 of kernels.py' log
 result $? "check: a site that names another line than the statement is noticed"
 with -fplugin-arg-keelback-nonsense=1 -c "$src/plain.c" -o p.o 2>log &&
