@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* keelback.c: the keelback command: finds the job and does it. */
 #include "cmd.h"
+#include "../ir/image.h"
 #include <config.h>
 
 #include <errno.h>
@@ -14,7 +15,7 @@ static const char help[] =
     "  build K.py -o K.so|K.o|K.a [--header K.h] [--prefix P] [--save-temps] [--verbose] [-O2 -march=... cc's flags]\n"
     "                                  Python to an extension module (.so), or an object or archive for C\n"
     "  check K.py [-n N] [--seed S]    compares every kernel with CPython; TAP\n"
-    "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all\n"
+    "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all; after image: what is interpreted\n"
     "  opt F.kir [-p PASS] [-x ENGINES]   passes and engines over text IR\n"
     "  config --cflags | --kernel-cflags | --libs | --plugin | --python | --version\n"
     "\n"
@@ -35,7 +36,7 @@ static const char step_names[] =
 #define STAGE(letter, name) " " #name
 #define PASS(letter, name) ""
 #include "passes.def"
-    " fold gvn range guardelim inline dce";
+    " fold gvn range guardelim inline dce image";
 
 static bool is_step(const char *name)
 {
@@ -45,9 +46,23 @@ static bool is_step(const char *name)
   return false;
 }
 
+/* Listing of the image that the interpreter would get of generic function f. */
+static void print_image(const kb_mod *m, const kb_fn *f)
+{
+  char why[200];
+  size_t n;
+  unsigned char *bytes = kb_image_make(m, f, &n);
+  kb_image *im = kb_image_load(bytes, n, why, sizeof why);
+  if (!im) kb_bug(__FILE__, __LINE__, "the image of %s is refused: %s", f->name, why);
+  kb_image_print(stdout, im);
+  kb_image_free(im);
+  free(bytes);
+}
+
 int kb_cmd_ir(int argc, char **argv)
 {
   kb_job job = { 0 };
+  bool image = false;
   kt_mod *t;
   const char *value, *only = NULL;
   struct stat st;
@@ -61,6 +76,7 @@ int kb_cmd_ir(int argc, char **argv)
   if (!job.input) kb_usage_error("ir", "which Python file?");
   if (job.after && !is_step(job.after))
     kb_usage_error("ir", "there is no step '%s'; the steps are%s", job.after, step_names);
+  if ((image = job.after && strcmp(job.after, "image") == 0)) job.after = "lower";
   const char *colon = strrchr(job.input, ':');
   if (colon && stat(job.input, &st) != 0) {
     only = colon + 1;
@@ -70,10 +86,12 @@ int kb_cmd_ir(int argc, char **argv)
   bool found = only == NULL, ok = m != NULL;
   for (uint32_t i = 0; only && m && i < m->fns.n; i++) {
     if (strcmp(m->fns.v[i]->name, only) != 0) continue;
-    kb_print_fn(stdout, m, m->fns.v[i]);
+    if (image) print_image(m, m->fns.v[i]);
+    else kb_print_fn(stdout, m, m->fns.v[i]);
     found = true;
   }
-  if (m && !only) kb_print_mod(stdout, m);
+  for (uint32_t i = 0; image && m && !only && i < m->fns.n; i++) print_image(m, m->fns.v[i]);
+  if (m && !only && !image) kb_print_mod(stdout, m);
   if (m && !found) kb_error(kb_at_file(job.input), "there is no kernel '%s'", only);
   if (m) kb_mod_free(m);
   kt_mod_free(t);

@@ -260,7 +260,6 @@ typedef struct {
   bool exported;        /* has a public wrapper (not a callee of another file) */
   bool jit;             /* typed attempt of kb.jit; its argument block also has the objects of arrays */
   bool undeclared;      /* the result's type was inferred: a caller sees sized results as such */
-  bool jit;             /* typed: kb.jit's meaning */
   const unsigned char *image; /* typed: bytes of the generic function (image.h), in the arena, or NULL */
   size_t nimage;
   uint32_t ncalls;      /* typed: kernels that the generic function calls */
