@@ -22,6 +22,8 @@ void kb_emit_args(FILE *out, const kb_fn *f);
 void kb_emit_header(FILE *out, const kb_mod *m, const kb_emit_opts *o, const char *guard);
 /* wrap.c: the extension module: argument conversion, PyInit, the source and marshalled code of the file. */
 typedef struct { const char *source; size_t nsource; const unsigned char *code; size_t ncode; } kb_emit_pysource;
+/* wrapjit.c: the function of a typed attempt of kb.jit, in a file that includes kbpyjit.h. */
+void kb_emit_jit_function(FILE *out, const kb_fn *f, const char *prefix);
 void kb_emit_python(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_emit_pysource *src);
 
 /* names shared by the three (names.c) */

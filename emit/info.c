@@ -85,6 +85,9 @@ void kb_emit_args(FILE *to, const kb_fn *f)
     const char *type = kb_cclass(t, kb_type_of(t)->readonly);
     fprintf(to, " %s%sp%u;", type, type[strlen(type) - 1] == '*' ? "" : " ", i);
   }
+  for (uint32_t i = 0; f->jit && i < f->nparams; i++) /* the arrays themselves, for the interpreter */
+    if (kb_type_letter(kb_v(f, f->params[i])->ty) == 'V')
+      fprintf(to, " const void *o%u;", i);
   fputs(f->nparams ? " };\n" : " char none; };\n", to);
 }
 
@@ -141,9 +144,13 @@ static void params(FILE *to, const kb_fn *f)
     bool array = k->kind == KB_K_ARRAY, ptr = k->kind == KB_K_PTR;
     fputs("  { ", to);
     out_string(to, f->sig && f->sig[i].name ? f->sig[i].name : "");
-    fprintf(to, ", '%c', KB_AS_%s, %d, %d, offsetof(struct a_%s, p%u), 0 },\n", kind_letter(machine), out_as(array || ptr ? k->elem : t),
+    fprintf(to, ", '%c', KB_AS_%s, %d, %d, offsetof(struct a_%s, p%u), ", kind_letter(machine), out_as(array || ptr ? k->elem : t),
             array ? k->rank : ptr, (array && k->contig ? KB_PARAM_CONTIG : 0) | (array && kb_type_of(machine)->readonly ? KB_PARAM_READONLY : 0) |
             (ptr ? KB_PARAM_POINTER : 0), f->c_name, i);
+    if (array && f->jit)
+      fprintf(to, "offsetof(struct a_%s, o%u) },\n", f->c_name, i);
+    else
+      fputs("0 },\n", to);
   }
   fputs("};\n", to);
 }

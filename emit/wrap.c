@@ -417,9 +417,9 @@ static void put_module(FILE *out, const kb_mod *m, const kb_emit_opts *o, const 
                 (unsigned)n);
 
   const char *dot = strrchr(o->module, '.'), *name = dot ? dot + 1 : o->module;
-  (void)fputs("\nstatic int execute(PyObject *module)\n{\n  return kbpy_module_exec(module, &module_def);\n}\n"
-              "\nstatic PyModuleDef_Slot slots[] = { { Py_mod_exec, (void *)execute }, { 0, NULL } };\n",
-              out);
+  (void)fprintf(out, "\nstatic int execute(PyObject *module)\n{\n  return kbpy_%s_exec(module, &module_def);\n}\n",
+                o->jit ? "jit" : "module");
+  (void)fputs("\nstatic PyModuleDef_Slot slots[] = { { Py_mod_exec, (void *)execute }, { 0, NULL } };\n", out);
   (void)fprintf(out,
                 "static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, \"%s\", NULL, 0, NULL, slots, NULL, "
                 "NULL, NULL };\n",
@@ -443,16 +443,21 @@ void kb_emit_python(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_
   const char *prefix = o->prefix ? o->prefix : "";
   (void)fprintf(out, "/* Made by keelback %s from ", o->version);
   put_comment(out, m->file);
-  (void)fputs("; do not edit. SPDX-License-Identifier: 0BSD */\n#include <kbpy.h>\n\n", out);
+  (void)fputs("; do not edit. SPDX-License-Identifier: 0BSD */\n", out);
+  (void)fprintf(out, "#include <%s>\n\n", o->jit ? "kbpyjit.h" : "kbpy.h");
   put_version_check(out, m->python);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (m->fns.v[i]->exported) put_extern(out, m->fns.v[i], prefix);
   for (uint32_t i = 0; i < m->fns.n; i++) {
     const kb_fn *f = m->fns.v[i];
     if (!f->exported) continue;
-    put_call(out, f, prefix);
-    put_slow(out, f);
-    put_fast(out, f);
+    if (o->jit) {
+      kb_emit_jit_function(out, f, prefix);
+    } else {
+      put_call(out, f, prefix);
+      put_slow(out, f);
+      put_fast(out, f);
+    }
     put_fn_tables(out, m, f);
   }
   put_module(out, m, o, src);

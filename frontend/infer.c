@@ -484,6 +484,8 @@ static kb_ty kernel_call(inf *in, const kb_fn *f, kb_ref r)
     const char *why = kb_convert_refused(arg_ty(f, r, i), k->params[i].ty);
     if (in->t->jit && arg_ty(f, r, i) != k->params[i].ty)
       why = "typed code calls itself with the same types only";
+    if (in->t->jit && kb_type_of(k->params[i].ty)->kind == KB_K_ARRAY)
+      why = "typed code does not pass arrays on";
     if (why)
       return fail(in, f, r, "argument '%s' of %s() is declared %s, not %s: %s", k->params[i].name, k->name,
                   kb_type_name(k->params[i].ty), kb_type_name(arg_ty(f, r, i)), why);

@@ -76,10 +76,13 @@ uint32_t kb_py_kernel_index(kb_py *py, PyObject *kernel);
 void kb_py_make_tree(kb_py *py, uint32_t index);
 
 /* -- py_load.c ---------------------------------------------------------------------------------------------- */
+/* A load with an empty module for a file of that name; kb_py_free leaves its module to the caller. */
+kb_py *kb_py_new(const char *shown);
+void kb_py_free(kb_py *py);
 /* Trees of kernels that live in this interpreter: a list of keelback Kernel objects. NULL after kb_error. */
 kt_mod *kb_py_load_kernels(PyObject *kernels);
 /* The tree of a plain function for arguments of the given types, as kb.jit compiles it; what it takes from outside is
- * appended to depends: (dict, name, object), (dict, name) when it must be absent, (cell, None, object). */
+ * appended to depends: (dict, name, object), (cell, None, object); of builtins, that globals do not hide them, is implied. */
 kt_mod *kb_py_load_jit(PyObject *function, PyObject *types, PyObject *options, PyObject *depends);
 /* The file's source (bytes) and its code object as an extension module executes it: new references. */
 bool kb_py_module_source(const kt_mod *m, PyObject **source, PyObject **code);
@@ -128,6 +131,11 @@ typedef enum {
   KA_NONE
 } kb_ast;
 kb_ast kb_py_kind(PyObject *node);
+
+/* -- py_dyn.c ------------------------------------------------------------------------------------------------ */
+/* Any function to generic IR with the dynamic ops, for the interpreter. NULL and the reason in *why when it is not
+ * taken; else a module of one function, numbered, and the objects that its obj.pool ops name (a new list). */
+kb_mod *kb_py_dynamic(PyObject *function, PyObject **pool, char *why, size_t size);
 
 /* -- py_messages.c -------------------------------------------------------------------------------------------- */
 /* Asks this CPython for the text of each kt_msg. */

@@ -136,11 +136,10 @@ static kt_node *sized_node(kb_py_fn *f, PyObject *object, kb_ty ty, kb_loc loc, 
 
 /* -- What kb.jit's typed code relies on ------------------------------------------------------------------------- */
 
-/* The item is of two (absent) or three. */
 static void depend(kb_py_fn *f, PyObject *where, PyObject *name, PyObject *object)
 {
   if (!f->py->depends || !where) return;
-  PyObject *item = object ? PyTuple_Pack(3, where, name ? name : Py_None, object) : PyTuple_Pack(2, where, name);
+  PyObject *item = PyTuple_Pack(3, where, name ? name : Py_None, object);
   if (!item || PyList_Append(f->py->depends, item) < 0) PyErr_Clear();
   Py_XDECREF(item);
 }
@@ -346,8 +345,7 @@ static PyObject *look_up(kb_py_fn *f, PyObject *name, const char **why)
   }
   found = builtins ? PyDict_GetItemWithError(builtins, name) : NULL;
   if (found) {
-    depend(f, globals, name, NULL);
-    depend(f, builtins, name, found);
+    depend(f, builtins, name, found); /* and on its absence from the globals */
     return Py_NewRef(found);
   }
   PyErr_Clear();

@@ -2,10 +2,12 @@
 /* spec_jit.c: arithmetic on NumPy scalars for kb.jit: the plain case in machine code, all that would warn, wrap or raise
  * by a deopt: the interpreter then does the operation on the objects.
  *
- * NumPy's defaults for floating-point errors are assumed (the caller of the code looks): an infinite or undefined result
- * may come with a warning, so it always leaves; underflow is silent.
+ * What may come with a floating-point error (numpy.errstate says what then happens) leaves: infinite and undefined
+ * results, and products and quotients that are subnormal, or zero without an operand that is. Sums do not underflow.
  */
 #include "specialise.h"
+
+#include <float.h>
 
 static bool is_sized(kb_ty t) { return kb_type_is_sized_int(t); }
 
@@ -13,9 +15,24 @@ static bool is_sized(kb_ty t) { return kb_type_is_sized_int(t); }
 
 static kb_ref require_finite(sp *s, kb_ref v, kb_ty t)
 {
-  s->t->numpy_errstate = true;
   kb_ref d = t == KB_T_F32 ? sp_op1(s, KB_S2F, v) : v;
   sp_require(s, sp_op1(s, KB_FISFINITE, d), sp_deopt(s));
+  return v;
+}
+
+/* A product, quotient or rounded value v; it is a plain zero where one of the operands a, b (0: none) is. */
+static kb_ref require_normal(sp *s, kb_ref v, kb_ref a, kb_ref b, kb_ty t)
+{
+  bool narrow = t == KB_T_F32;
+  kb_ref least = kb_const_float(s->f, t, narrow ? (double)FLT_MIN : DBL_MIN), zero = kb_const_float(s->f, t, 0);
+  require_finite(s, v, t);
+  kb_ref ok = narrow ? sp_op2(s, KB_SGE, sp_op1(s, KB_SABS, v), least) : sp_op2(s, KB_FGE, sp_op1(s, KB_FABS, v), least);
+  kb_ref of[2] = { a, b };
+  for (int i = 0; i < 2; i++)
+    if (of[i])
+      ok = sp_op2(s, KB_BOR, ok, sp_op2(s, kb_v(s->f, of[i])->ty == KB_T_F32 ? KB_SEQ : KB_FEQ, of[i],
+                                        kb_v(s->f, of[i])->ty == t ? zero : sp_float(s, 0)));
+  sp_require(s, ok, sp_deopt(s));
   return v;
 }
 
@@ -64,7 +81,7 @@ static kb_ref as_float(sp *s, kb_ref v, kb_ty from, kb_ty t)
   }
   if (is_sized(from))
     return sp_op1(s, KB_F2S, sp_op1(s, KB_I2F, v));
-  return require_finite(s, sp_convert(s, v, from, KB_T_F32), KB_T_F32);
+  return require_normal(s, sp_convert(s, v, from, KB_T_F32), v, 0, KB_T_F32);
 }
 
 /* -- Binary operations ------------------------------------------------------------------------------------------ */
@@ -93,8 +110,8 @@ static kb_ref float_binary(sp *s, kb_op op, kb_ref a, kb_ref b, kb_ty t)
   switch ((int)op) {
   case KB_OADD: return require_finite(s, sp_op2(s, narrow ? KB_SADD : KB_FADD, a, b), t);
   case KB_OSUB: return require_finite(s, sp_op2(s, narrow ? KB_SSUB : KB_FSUB, a, b), t);
-  case KB_OMUL: return require_finite(s, sp_op2(s, narrow ? KB_SMUL : KB_FMUL, a, b), t);
-  case KB_OTRUEDIV: return require_finite(s, sp_op2(s, narrow ? KB_SDIV : KB_FDIV, a, b), t);
+  case KB_OMUL: return require_normal(s, sp_op2(s, narrow ? KB_SMUL : KB_FMUL, a, b), a, b, t);
+  case KB_OTRUEDIV: return require_normal(s, sp_op2(s, narrow ? KB_SDIV : KB_FDIV, a, b), a, 0, t);
   default:
     require_finite(s, a, t);
     require_finite(s, b, t);

@@ -153,6 +153,8 @@ static void entry_of_parts(sp *s, kb_entry *e, kb_vkind what, kb_ty t, uint32_t 
     entry(s, &e->sub[i], i, types[i], parts, used);
 }
 
+static bool is_nothing(kb_ty t) { return t == KB_T_NONE || t == KB_T_VOID; }
+
 /* How a value of Python type t is rebuilt from its parts (from parts[*used] on). */
 static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *parts, uint32_t *used)
 {
@@ -188,7 +190,7 @@ static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *part
   default:
     e->kind = KB_E_VAL;
     e->ty = t;
-    e->ref = parts[(*used)++];
+    e->ref = is_nothing(t) ? kb_const_none(s->f) : parts[(*used)++];
   }
 }
 
@@ -208,10 +210,10 @@ static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result, c
   fr.entries = KB_NEW(s->f->arena, kb_entry, n + 2);
   for (uint32_t i = 0; i < n; i++) {
     uint32_t used = 0;
-    /* values without parts (None, strings) are constants of the image; so are reads that never run */
+    /* other values without parts than None (strings) are constants of the image; so are reads that never run */
     if (s->t->jit && s->doubt.lesser[live[i]] && s->parts[live[i]])
       sp_jit_entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, live[i]);
-    else if (sp_width(sp_ty(s, live[i])) && s->parts[live[i]])
+    else if (is_nothing(sp_ty(s, live[i])) || (sp_width(sp_ty(s, live[i])) && s->parts[live[i]]))
       entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, sp_ty(s, live[i]), s->parts[live[i]], &used);
   }
   if (more)
@@ -488,6 +490,15 @@ static void instruction(sp *s, kb_ref r)
 
 /* -- One function, the module ---------------------------------------------------------------------------------------------------- */
 
+static bool is_stored_into(const kb_fn *g, kb_ref array)
+{
+  for (uint32_t i = 0; i < g->rpo.n; i++)
+    KB_FOR_INS (g, g->rpo.v[i], r)
+      if (kb_is(g, r, KB_OSETITEM) && kb_v(g, r)->args[0] == array)
+        return true;
+  return false;
+}
+
 static void signature(sp *s)
 {
   const kt_kernel *k = s->k;
@@ -503,6 +514,8 @@ static void signature(sp *s)
     q->ty = ty->kind == KB_K_ARRAY ? kb_type_array(ty->elem, ty->rank, ty->contig, !w) : p->ty;
     q->kwonly = p->kwonly, q->posonly = p->posonly;
     q->written = w;
+    q->numpy_bool = p->numpy_bool;
+    q->refused = ty->readonly && is_stored_into(s->g, gp);
     if (p->def && (p->def->kind == TN_INT || p->def->kind == TN_BOOL || p->def->kind == TN_FLOAT)) {
       q->has_def = true;
       double d = p->def->kind == TN_FLOAT ? p->def->d : (double)p->def->i;
@@ -575,6 +588,7 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   f->c_name = g->c_name, f->doc = g->doc, f->loc = g->loc, f->exported = g->exported;
   f->wrap = g->wrap, f->unchecked = g->unchecked, f->fastmath = g->fastmath, f->inline_hint = g->inline_hint;
   f->ret = g->ret;
+  f->jit = s->t->jit;
   memset(seen, 0, s->gm->fns.n);
   f->recursive = reaches(s->gm, i, i, seen);
   s->parts = KB_ZALLOC(kb_ref *, g->val.n);

@@ -102,7 +102,6 @@ typedef struct {
   void *owner;                   /* py_load.c: what is needed to write an extension module */
   bool jit;                      /* typed attempt of kb.jit: the types are those of the arguments, elements and sized numbers
                                   * are NumPy scalars, and what typed code cannot do as NumPy does leaves by a deopt */
-  bool numpy_errstate;           /* jit: the code relies on NumPy's default handling of floating-point errors */
   bool numpy2;                   /* jit: NEP 50 holds: NumPy >= 2 */
 } kt_mod;
 
