@@ -119,24 +119,20 @@ static PyObject *frame_globals(in_frame *f)
   return f->code->globals ? Py_NewRef(f->code->globals) : PyDict_New();
 }
 
-/* The entry of this frame in front of tb (NULL: none yet). A new reference; NULL: an exception is set. */
-static PyObject *new_entry(in_frame *f, struct in_places *p, PyObject *tb)
+/* A frame that was never run, only to be seen. With the function's own code object: tracebacks then name its lines and
+ * columns themselves. A new reference; NULL: an exception is set. */
+static PyFrameObject *seen_frame(in_frame *f, struct in_places *p)
 {
   uint32_t k = f->ip->from;
-  const kb_iins *ins = &f->code->image->ins[k];
   const kb_image *im = f->code->image;
   if (!p->code && !p->empty[k])
-    p->empty[k] = (PyObject *)PyCode_NewEmpty(im->file ? im->file : "?", im->name ? im->name : "?", (int)ins->line);
+    p->empty[k] = (PyObject *)PyCode_NewEmpty(im->file ? im->file : "?", im->name ? im->name : "?", (int)im->ins[k].line);
+  if (p->code && p->lasti[k] == -2) p->lasti[k] = find_lasti(p->code, &im->ins[k]);
   PyObject *code = p->code ? p->code : p->empty[k];
   PyObject *globals = code ? frame_globals(f) : NULL;
   PyFrameObject *frame = globals ? PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, globals, NULL) : NULL;
   Py_XDECREF(globals);
-  if (!frame) return NULL;
-  if (p->code && p->lasti[k] == -2) p->lasti[k] = find_lasti(code, ins);
-  PyObject *entry = PyObject_CallFunction((PyObject *)&PyTraceBack_Type, "OOii", tb ? tb : Py_None, frame,
-                                          p->code ? p->lasti[k] : 0, (int)ins->line);
-  Py_DECREF(frame);
-  return entry;
+  return frame;
 }
 
 /* Puts this frame into the traceback of the exception that is set. Where that fails the exception stays as it is. */
@@ -145,9 +141,17 @@ static void add_entry(in_frame *f)
   PyObject *type, *value, *tb;
   PyErr_Fetch(&type, &value, &tb);
   struct in_places *p = places_of(f);
-  PyObject *entry = p ? new_entry(f, p, tb) : NULL;
-  if (entry) Py_XSETREF(tb, entry);
-  else PyErr_Clear();
+  PyFrameObject *frame = p ? seen_frame(f, p) : NULL;
+  PyErr_Restore(type, value, tb); /* in place of any MemoryError from there */
+  if (!frame) return;
+  int added = PyTraceBack_Here(frame);
+  Py_DECREF(frame);
+  if (added < 0 || !p->code) return;
+  PyErr_Fetch(&type, &value, &tb);
+  if (tb && PyTraceBack_Check(tb)) {
+    ((PyTracebackObject *)tb)->tb_lasti = p->lasti[f->ip->from];
+    ((PyTracebackObject *)tb)->tb_lineno = (int)f->code->image->ins[f->ip->from].line;
+  }
   PyErr_Restore(type, value, tb);
 }
 
