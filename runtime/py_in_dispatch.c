@@ -48,11 +48,8 @@ static inline bool still_holds(const in_sig *s)
 {
   for (uint32_t i = 0; i < s->nwatched; i++)
     if (KB_UNLIKELY(version_of(s->watched[i].dict) != s->watched[i].version)) return depends_hold(s);
-  for (uint32_t i = 0; i < s->ndepends; i++) {
-    const in_depend *d = &s->depends[i];
-    if (PyDict_CheckExact(d->of)) break; /* they are sorted: the others come first */
-    if (KB_UNLIKELY(current_value(d) != d->value)) return false;
-  }
+  for (uint32_t i = 0; i < s->nothers; i++)
+    if (KB_UNLIKELY(current_value(&s->depends[i]) != s->depends[i].value)) return false;
   return true;
 }
 
@@ -62,7 +59,7 @@ static int add_depend(in_sig *s, PyObject *of, PyObject *name, PyObject *value)
   if (more == NULL) return PyErr_NoMemory(), -1;
   s->depends = more;
   in_depend d = { Py_NewRef(of), Py_NewRef(name), Py_XNewRef(value) };
-  uint32_t at = PyDict_CheckExact(of) ? s->ndepends : 0;
+  uint32_t at = PyDict_CheckExact(of) ? s->ndepends : s->nothers++; /* the others come first */
   memmove(&more[at + 1], &more[at], (s->ndepends - at) * sizeof *more);
   more[at] = d;
   s->ndepends++;
@@ -483,7 +480,7 @@ static PyObject *call_native(PyObject *self, PyObject *const *args, size_t nargs
 {
   in_jit *j = (in_jit *)self;
   in_sig *s = j->sig;
-  if (KB_LIKELY(kwnames == NULL && PyVectorcall_NARGS(nargsf) == j->nparams && j->npos == j->nparams &&
+  if (KB_LIKELY(kwnames == NULL && PyVectorcall_NARGS(nargsf) == j->nparams &&
                 PyFunction_GET_CODE(j->func) == j->code && still_holds(s))) {
     s->calls++;
     PyObject *r = s->call(s->native, args, nargsf, NULL);
@@ -499,8 +496,7 @@ static PyObject *call_same(PyObject *self, PyObject *const *args, size_t nargsf,
 {
   in_jit *j = (in_jit *)self;
   const in_sig *s = j->sig;
-  bool same = kwnames == NULL && PyVectorcall_NARGS(nargsf) == j->nparams && j->npos == j->nparams &&
-              PyFunction_GET_CODE(j->func) == j->code;
+  bool same = kwnames == NULL && PyVectorcall_NARGS(nargsf) == j->nparams && PyFunction_GET_CODE(j->func) == j->code;
   for (Py_ssize_t k = 0; same && k < j->nparams; k++) same = in_kind(args[k]) == s->kinds[k];
   if (!same) return dispatch(self, args, nargsf, kwnames);
   j->sig->calls++;
@@ -518,6 +514,6 @@ static PyObject *call_always(PyObject *self, PyObject *const *args, size_t nargs
 vectorcallfunc in_jit_entry(const in_jit *j)
 {
   if (j->lower == IN_JIT_PYTHON) return call_always;
-  if (j->sig == NULL || j->star || j->starstar) return dispatch;
+  if (j->sig == NULL || j->star || j->starstar || j->npos != j->nparams) return dispatch;
   return j->sig->tier == IN_JIT_NATIVE ? call_native : j->sig->tier == IN_JIT_PYTHON ? call_same : dispatch;
 }

@@ -31,7 +31,7 @@ typedef struct in_sig {
   vectorcallfunc call;    /* NATIVE, as all up to watched */
   PyObject *native;
   PyObject *unit;         /* what _jit.py knows of it: source, times ... or None */
-  uint32_t ndepends, nwatched;
+  uint32_t ndepends, nothers, nwatched; /* nothers: the first ones, on what is no dict */
   in_depend *depends;
   in_watch *watched;
   PyObject *types;        /* tuple of str, or NULL when no types were tried */
