@@ -219,6 +219,8 @@ static bool may_run(const kb_image *im, uint32_t op)
   }
 }
 
+_Static_assert(KB_BI_FULL - KB_BI_ZEROS == 3, "local arrays are neighbours in builtins.def");
+
 /* Operands beyond what the row says. */
 static bool operands_ok(const kb_iins *n)
 {
@@ -230,6 +232,10 @@ static bool operands_ok(const kb_iins *n)
   case KB_ORAISE: return n->nargs <= 2;
   case KB_OCALL: {
     const kb_birow *row = &kb_builtins[n->imm.i];
+    if (n->imm.i >= KB_BI_ZEROS && n->imm.i <= KB_BI_FULL) { /* type, value of full, 1 to 4 axes */
+      uint32_t before = n->imm.i == KB_BI_FULL ? 2 : 1;
+      return n->nargs > before && n->nargs <= before + 4;
+    }
     return (int64_t)n->nargs >= row->nmin && (row->nmax < 0 || (int64_t)n->nargs <= row->nmax);
   }
   default: return true;

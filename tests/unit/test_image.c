@@ -143,10 +143,10 @@ static void test_handler(void **state)
 static void test_constants(void **state)
 {
   (void)state;
-  char *out = listing("func obj @f(obj %n) generic {\n@entry\n %a = obj.call #kb.full %n, float:0.5, undef:f32\n"
+  char *out = listing("func obj @f(obj %n) generic {\n@entry\n %a = obj.call #kb.full undef:f32, float:0.5, %n\n"
                       " %b = obj.tuple none, \"t\\n\\\"\", true, int:-7, u64:18446744073709551615, undef:obj\n"
                       " obj.setitem %a, int:0, %b\n ret none\n}\n");
-  static const char *const want[] = { "float 0.5\n", "type f32\n", "none\n", "\"t\\n\\\"\"\n", "bool 1\n", "int -7\n",
+  static const char *const want[] = { "type f32\n", "float 0.5\n", "none\n", "\"t\\n\\\"\"\n", "bool 1\n", "int -7\n",
                                       "u64 18446744073709551615\n", "unbound\n", "int 0\n" };
   char line[80];
   for (unsigned i = 0; i < sizeof want / sizeof *want; i++) {
@@ -473,7 +473,7 @@ static void test_damage(void **state)
   (void)state;
   damage(LOOP);
   damage(DYNAMIC);
-  damage("func obj @f(obj %n) generic {\n@entry\n %a = obj.call #kb.full %n, float:0.5, undef:f32\n"
+  damage("func obj @f(obj %n) generic {\n@entry\n %a = obj.call #kb.full undef:f32, float:0.5, %n\n"
          " %b = obj.tuple none, \"t\", true, u64:18446744073709551615, i8:-3\n obj.setitem %a, int:0, %b\n ret none\n}\n");
 }
 
