@@ -341,7 +341,7 @@ static void choose(kb_py *py, PyObject *noted, owner *own)
   Py_XDECREF(last);
 }
 
-static kb_py *py_new(const char *shown)
+kb_py *kb_py_new(const char *shown)
 {
   kb_py *py = (kb_py *)kb_xrealloc(NULL, sizeof *py);
   memset(py, 0, sizeof *py);
@@ -357,16 +357,8 @@ static kb_py *py_new(const char *shown)
   return py;
 }
 
-/* The trees of all kernels, also of those that are met on the way; frees py. */
-static kt_mod *finish(kb_py *py)
+void kb_py_free(kb_py *py)
 {
-  kt_mod *m = py->mod;
-  PyObject *module = PyImport_ImportModule("keelback._kernel");
-  py->kernel_class = module ? PyObject_GetAttrString(module, "Kernel") : NULL;
-  Py_XDECREF(module);
-  kb_py_resolve_init(py);
-  for (uint32_t i = 0; i < m->kernels.n; i++) kb_py_make_tree(py, i);
-  m->msg = kb_py_messages(m);
   for (uint32_t i = 0; i < py->files.n; i++) {
     kb_py_file *file = &py->files.v[i];
     Py_XDECREF(file->filename);
@@ -381,6 +373,19 @@ static kt_mod *finish(kb_py *py)
   Py_XDECREF(py->known);
   Py_XDECREF(py->kernel_class);
   free(py);
+}
+
+/* The trees of all kernels, also of those that are met on the way; frees py. */
+static kt_mod *finish(kb_py *py)
+{
+  kt_mod *m = py->mod;
+  PyObject *module = PyImport_ImportModule("keelback._kernel");
+  py->kernel_class = module ? PyObject_GetAttrString(module, "Kernel") : NULL;
+  Py_XDECREF(module);
+  kb_py_resolve_init(py);
+  for (uint32_t i = 0; i < m->kernels.n; i++) kb_py_make_tree(py, i);
+  m->msg = kb_py_messages(m);
+  kb_py_free(py);
   return m;
 }
 
@@ -395,7 +400,7 @@ kt_mod *kb_py_load(const char *path)
     Py_XDECREF(source);
     return NULL;
   }
-  kb_py *py = py_new(path);
+  kb_py *py = kb_py_new(path);
   const char *slash = strrchr(path, '/'), *real_slash = strrchr(absolute, '/');
   if (slash) py->shown_dir = kb_arena_printf(py->mod->arena, "%.*s", (int)(slash + 1 - path), path);
   py->real_dir = PyUnicode_DecodeFSDefaultAndSize(absolute, real_slash > absolute ? real_slash - absolute : 1);
@@ -481,7 +486,7 @@ kt_mod *kb_py_load_kernels(PyObject *kernels)
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(kernels); i++) {
     PyObject *function = kb_py_get(PyList_GET_ITEM(kernels, i), "py_func");
     if (!PyFunction_Check(function)) continue;
-    if (!py) py = py_new(kb_py_text(((PyCodeObject *)PyFunction_GetCode(function))->co_filename));
+    if (!py) py = kb_py_new(kb_py_text(((PyCodeObject *)PyFunction_GetCode(function))->co_filename));
     kb_py_add_kernel(py, PyList_GET_ITEM(kernels, i), true);
   }
   return py ? finish(py) : NULL;
@@ -518,7 +523,7 @@ kt_mod *kb_py_load_jit(PyObject *function, PyObject *types, PyObject *options, P
 {
   PyObject *kernel = PyFunction_Check(function) ? as_kernel(function, options) : NULL;
   if (!kernel) return NULL;
-  kb_py *py = py_new(kb_py_text(((PyCodeObject *)PyFunction_GetCode(function))->co_filename));
+  kb_py *py = kb_py_new(kb_py_text(((PyCodeObject *)PyFunction_GetCode(function))->co_filename));
   py->jit_types = types;
   py->depends = depends;
   py->mod->jit = true;

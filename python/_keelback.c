@@ -3,6 +3,7 @@
 #include "../frontend/py.h"
 #include "../frontend/cmd.h"
 #include "../emit/emit.h"
+#include "../ir/image.h"
 #include <config.h>
 
 #include <dlfcn.h>
@@ -238,6 +239,68 @@ static PyObject *build(PyObject *self, PyObject *args)
   Py_RETURN_NONE;
 }
 
+/* -- dynamic(function), dynamic_ir(function) -------------------------------------------------------------------- */
+
+static int loops_of(const kb_fn *f)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < f->rpo.n; i++) n += f->blk.v[f->rpo.v[i]].loop != 0;
+  return (int)n;
+}
+
+/* The bytes of the image, the objects that it names, and what it looks like from afar. */
+static PyObject *image_of(const kb_mod *m, PyObject *pool)
+{
+  size_t n = 0;
+  unsigned char *image = kb_image_make(m, m->fns.v[0], &n);
+  PyObject *tuple = PyList_AsTuple(pool);
+  PyObject *info = Py_BuildValue("{s:i,s:I}", "loops", loops_of(m->fns.v[0]), "ops", (unsigned)m->fns.v[0]->nslots);
+  PyObject *made =
+      tuple && info && image ? Py_BuildValue("(y#OO)", (const char *)image, (Py_ssize_t)n, tuple, info) : NULL;
+  if (!image && !PyErr_Occurred()) PyErr_NoMemory();
+  free(image);
+  Py_XDECREF(tuple);
+  Py_XDECREF(info);
+  return made;
+}
+
+static PyObject *dynamic_either(PyObject *function, bool text)
+{
+  char why[600] = "";
+  PyObject *pool = NULL, *made = NULL;
+  memory ir;
+  if (!PyFunction_Check(function)) {
+    PyErr_Format(PyExc_TypeError, "a Python function is needed, not %s", Py_TYPE(function)->tp_name);
+    return NULL;
+  }
+  kb_mod *m = kb_py_dynamic(function, &pool, why, sizeof why);
+  if (PyErr_Occurred()) {
+    /* passed on */
+  } else if (!m) {
+    made = PyUnicode_FromString(why);
+  } else if (!text) {
+    made = image_of(m, pool);
+  } else if (memory_open(&ir)) {
+    kb_print_mod(ir.f, m);
+    made = memory_take(&ir);
+  }
+  if (m) kb_mod_free(m);
+  Py_XDECREF(pool);
+  return made;
+}
+
+static PyObject *dynamic(PyObject *self, PyObject *function)
+{
+  (void)self;
+  return dynamic_either(function, false);
+}
+
+static PyObject *dynamic_ir(PyObject *self, PyObject *function)
+{
+  (void)self;
+  return dynamic_either(function, true);
+}
+
 /* -- Module ---------------------------------------------------------------------------------------------------------- */
 
 static PyMethodDef methods[] = { { "compile", compile_kernels, METH_VARARGS,
@@ -247,6 +310,9 @@ static PyMethodDef methods[] = { { "compile", compile_kernels, METH_VARARGS,
                                    "depends, numpy_errstate; CompileError when it is not for typed code" },
                                  { "build", build, METH_VARARGS,
                                    "build(kernels_c, wrapper_c, output, log): files to an extension module" },
+                                 { "dynamic", dynamic, METH_O,
+                                   "dynamic(function) -> (image, pool, info) for the interpreter, or a str: why not" },
+                                 { "dynamic_ir", dynamic_ir, METH_O, "dynamic_ir(function) -> its generic IR as text" },
                                  { NULL, NULL, 0, NULL } };
 
 static struct PyModuleDef definition = {
