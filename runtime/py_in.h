@@ -100,7 +100,8 @@ struct in_ins {
   uint32_t dst, a, b, c;
   uint32_t from;         /* number in the image: image->ins[from] has the rest */
   uint32_t cache;        /* index of its inline cache, if any */
-  uint32_t flags;        /* IN_DIES_* */
+  uint16_t flags;        /* IN_DIES_* */
+  uint16_t op;           /* enum in_label: which label that is */
 };
 enum { IN_DIES_A = 1, IN_DIES_B = 2 }; /* nobody reads slot a (b) again before it is written: it may be taken */
 /* Inline cache of an instruction with a name, all zero at first. What it points to is borrowed: a version tag that still
@@ -110,8 +111,8 @@ struct in_code {
   kb_image *image;       /* owned */
   in_ins *ins;           /* one for each image instruction, same numbers; superinstructions skip */
   uint32_t nins;
-  /* Per instruction: interned str of a whole KB_OF_N immediate. OCALLX: tuple of keyword names, NULL: none. OCALLM: str
-   * of the method, or a tuple (method, tuple of keyword names). */
+  /* Per instruction: interned str of a whole KB_OF_N immediate. OCALLX, OCALLM: tuple of keyword
+   * names, NULL: none. */
   PyObject **name;
   in_val *consts;        /* image->nconsts of them */
   const kb_fn_info *info;/* the native side of a kernel, NULL for a function of kb.jit that has none */
@@ -144,11 +145,14 @@ static inline void in_result(in_frame *f, const in_ins *i, in_val v) /* takes v'
 /* -- py_in_code.c: images to threaded code ------------------------------------------------------------------ */
 /* NULL: an exception is set (a corrupt image: SystemError with the reason). bytes are copied out of. */
 in_code *in_code_new(const unsigned char *image, size_t n);
+in_code *in_code_from(kb_image *im); /* takes it, also on failure */
 void in_code_free(in_code *c);
 /* The function of each op that is called, NULL: the loop has it. Table over all OBJ rows, made from the names below. */
 in_fn *in_called(kb_op op);
 
 /* -- py_in_loop.c ----------------------------------------------------------------------------------------------- */
+/* A frame for code: constants in their slots, the others unbound. slot has image->nslots elements. */
+void in_frame_start(in_frame *f, in_code *c, in_val *slot, PyObject *self, bool jit);
 /* Calls code from its first instruction; args are borrowed. The result (a new reference) goes to *r; -1: exception. */
 int in_call(in_code *c, PyObject *self, bool jit, const in_val *args, uint32_t nargs, in_val *r);
 /* Goes on at instruction number at of a frame whose slots are filled; empties the slots. */
@@ -198,6 +202,9 @@ PyObject *in_numpy_bool(bool b);                     /* numpy.True_, numpy.False
 /* An exact ndarray of rank 1 with aligned native elements that in_array_load knows. */
 bool in_array_plain(PyObject *o, kb_ty *elem);
 void in_array_load(PyObject *o, kb_ty elem, int64_t i, in_val *r);
+/* x[i, j ...] of an exact ndarray with an index in bounds for each axis; false: to be done on objects. */
+bool in_array_get(in_frame *f, const in_ins *i, PyObject *o, in_val *r);
+bool in_array_set(in_frame *f, const in_ins *i, PyObject *o, const in_val *v); /* where the value keeps its bits */
 
 /* -- py_in_iter.c, py_in_view.c, py_in_builtin.c: kernels' iterators, arrays, builtins ------------------------------- */
 in_fn in_o_iter, in_o_hasnext, in_o_iterval, in_o_iternext, in_o_range, in_o_enumerate, in_o_zip;
@@ -208,7 +215,7 @@ in_fn in_o_getitem, in_o_setitem, in_o_attr, in_o_tuple, in_o_unpack, in_o_item,
 
 /* -- py_in_object.c, py_in_callable.c, py_in_display.c: the rest of Python --------------------------------------------- */
 in_fn in_o_matmul, in_o_inplace, in_o_contains, in_o_pool, in_o_global, in_o_setglobal, in_o_delglobal, in_o_getattr, in_o_setattr,
-    in_o_delattr, in_o_delitem, in_o_slice, in_o_callx, in_o_callm, in_o_callex, in_o_list, in_o_set, in_o_dict, in_o_append, in_o_extend,
+    in_o_delattr, in_o_delitem, in_o_slice, in_o_callx, in_o_method, in_o_callm, in_o_callex, in_o_list, in_o_set, in_o_dict, in_o_append, in_o_extend,
     in_o_setadd, in_o_setupdate, in_o_dictset, in_o_dictupdate, in_o_dictmerge, in_o_listtuple, in_o_unpackex, in_o_format, in_o_join,
     in_o_import, in_o_importfrom, in_o_function, in_o_cell, in_o_free, in_o_cellget, in_o_freeget, in_o_cellset, in_o_celldel, in_o_getvar,
     in_o_setvar, in_o_delvar;
