@@ -213,11 +213,11 @@ kb_ref dy_call(dy *d, PyObject *node)
   }
   if (method) {
     const char *attr = dy_mangled(d, func, "attr");
-    snprintf(names, sizeof names, "%s", attr);
-    if (!keyword_names(keywords, names, sizeof names)) dy_refuse(d, node, "a call with very many keywords");
     dy_check_attr(d, func, attr);
     loc.line = dy_attr_loc(d, func).line; /* of the method's name, where a chain goes over several lines */
-    kb_vec_push(&args, dy_expr(d, kb_py_get(func, "value")));
+    kb_ref x = dy_expr(d, kb_py_get(func, "value"));
+    kb_vec_push(&args, dy_name(d, dy_op1(d, KB_OMETHOD, loc, x), attr));
+    kb_vec_push(&args, x);
   } else {
     kb_ref f = frameless(d, func, list);
     kb_vec_push(&args, f ? f : dy_expr(d, func));

@@ -261,7 +261,7 @@ static bool immediate_ok(const kb_image *im, const kb_iins *n)
   case KB_OUNPACKEX: return i >= 0 && (i >> 16) <= UINT16_MAX;
   case KB_OGETVAR: case KB_OSETVAR: case KB_ODELVAR: return i >= 0 && i < (int64_t)im->nvars;
   case KB_OCALLX: return words(n->imm.str) <= n->nargs - 1;
-  case KB_OCALLM: return words(n->imm.str) >= 1 && words(n->imm.str) - 1 <= n->nargs - 1;
+  case KB_OCALLM: return words(n->imm.str) <= n->nargs - 2;
   default: return kb_image_imm(n->op) != KB_IMM_INT || (i >= 0 && i <= INT32_MAX);
   }
 }

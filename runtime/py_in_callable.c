@@ -227,126 +227,159 @@ static int quick_type(PyObject *type, in_val *const *a, uint32_t n, in_val *r)
 
 enum { FEW = 10 };
 
-/* Calls callable (borrowed) with the instruction's operands from 1 on. first: an object in front of them, or NULL. */
-static PyObject *call_objects(in_frame *f, const in_ins *i, PyObject *callable, PyObject *first, PyObject *kwnames)
+/* Calls callable (borrowed) with the instruction's operands from at on. self: an object in front of them, or NULL. */
+static PyObject *call_objects(in_frame *f, const in_ins *i, uint32_t at, PyObject *callable, PyObject *self)
 {
-  uint32_t n = IN_N(f, i) - 1, at = first ? 2 : 1, made = 0;
-  PyObject *few[FEW + 2], **args = few, *r = NULL;
+  PyObject *kwnames = IN_NAME(f, i), *few[FEW + 2], **args = few, *r = NULL;
+  uint32_t n = IN_N(f, i) - at, first = self ? 2 : 1, made = 0;
   if (n > FEW && !(args = PyMem_New(PyObject *, (size_t)n + 2))) return PyErr_NoMemory();
   args[0] = NULL; /* room for a bound method's self */
-  args[1] = first;
-  while (made < n && (args[at + made] = in_box(f, IN_ARG(f, i, 1 + made)))) made++;
+  args[1] = self;
+  while (made < n && (args[first + made] = in_box(f, IN_ARG(f, i, at + made)))) made++;
   if (made == n) {
     size_t nkw = kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0;
-    r = PyObject_Vectorcall(callable, args + 1, ((size_t)(at - 1) + n - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+    r = PyObject_Vectorcall(callable, args + 1, ((size_t)(first - 1) + n - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
   }
-  for (uint32_t k = 0; k < made; k++) Py_DECREF(args[at + k]);
+  for (uint32_t k = 0; k < made; k++) Py_DECREF(args[first + k]);
   if (args != few) PyMem_Free(args);
   return r;
 }
 
 /* What needs no objects for its operands. 1, 0 or -1 as above. */
-static int call_unboxed(in_frame *f, const in_ins *i, PyObject *callable, in_val *r)
+static int call_unboxed(in_frame *f, const in_ins *i, uint32_t at, PyObject *callable, in_val *r)
 {
-  uint32_t n = IN_N(f, i) - 1;
+  uint32_t n = IN_N(f, i) - at;
   if (n == 0 || n > FEW) return 0;
   in_val *a[FEW];
   if (PyCFunction_CheckExact(callable)) {
     quick_fn *fn = quick_of(callable);
     if (!fn) return 0;
-    for (uint32_t k = 0; k < n; k++) a[k] = IN_ARG(f, i, 1 + k);
+    for (uint32_t k = 0; k < n; k++) a[k] = IN_ARG(f, i, at + k);
     return fn(f, a, n, r);
   }
   if (PyType_Check(callable)) {
-    a[0] = IN_ARG(f, i, 1);
+    a[0] = IN_ARG(f, i, at);
     return quick_type(callable, a, n, r);
   }
   if (!in_jit_type || Py_TYPE(callable) != in_jit_type) return 0;
   in_val args[FEW];
-  for (uint32_t k = 0; k < n; k++) args[k] = *IN_ARG(f, i, 1 + k);
+  for (uint32_t k = 0; k < n; k++) args[k] = *IN_ARG(f, i, at + k);
   return in_jit_call(callable, args, n, r);
 }
 
-static int call_object(in_frame *f, const in_ins *i, PyObject *callable, PyObject *kwnames)
+static int call_object(in_frame *f, const in_ins *i, uint32_t at, PyObject *callable)
 {
   in_val v;
-  int done = kwnames ? 0 : call_unboxed(f, i, callable, &v);
+  int done = IN_NAME(f, i) ? 0 : call_unboxed(f, i, at, callable, &v);
   if (done < 0) return -1;
   if (done) {
     in_result(f, i, v);
     return 0;
   }
-  PyObject *r = call_objects(f, i, callable, NULL, kwnames);
+  PyObject *r = call_objects(f, i, at, callable, NULL);
   if (!r) return -1;
   in_result(f, i, in_obj(r));
   return 0;
-}
-
-/* The tuple of keyword names of a call, or NULL. */
-static PyObject *keywords(PyObject *name)
-{
-  return name && PyTuple_Check(name) && PyTuple_GET_SIZE(name) ? name : NULL;
 }
 
 int in_o_callx(in_frame *f, const in_ins *i)
 {
   PyObject *callable = in_box(f, IN_ARG(f, i, 0));
   if (!callable) return -1;
-  int r = call_object(f, i, callable, keywords(IN_NAME(f, i)));
+  int r = call_object(f, i, 1, callable);
   Py_DECREF(callable);
   return r;
 }
 
-/* l.append(x) of a plain list, whose type nobody can change. */
-static bool is_append(PyObject *x, PyObject *method, uint32_t nargs)
+/* -- Methods ------------------------------------------------------------------------------------------------------------ */
+
+/* x.name for a call, in the aux of whose slot stands whether x has to be passed in front: no bound method is made. */
+enum { BOUND, UNBOUND };
+
+/* Nothing can change what a name means for objects of this type: no dict of their own, no changes of the type. */
+static bool is_constant_type(PyTypeObject *t)
 {
-  static PyObject *append;
-  if (!append && !(append = PyUnicode_InternFromString("append"))) PyErr_Clear();
-  return method == append && nargs == 2 && PyList_CheckExact(x);
+  return (t->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) && !(t->tp_flags & Py_TPFLAGS_HEAPTYPE) && !t->tp_dictoffset &&
+         t->tp_getattro == PyObject_GenericGetAttr;
+}
+
+int in_o_method(in_frame *f, const in_ins *i)
+{
+  PyObject *x = in_box(f, IN_ARG(f, i, 0)), *method = NULL;
+  if (!x) return -1;
+  PyTypeObject *t = Py_TYPE(x);
+  in_cache *c = f->code->cache ? &f->code->cache[i->cache] : NULL;
+  int unbound = UNBOUND;
+  if (c && c->key == t) method = Py_NewRef(c->what);
+  else if (PyModule_CheckExact(x)) {
+    method = in_attribute(f, i, x);
+    unbound = BOUND;
+  } else {
+    unbound = _PyObject_GetMethod(x, IN_NAME(f, i), &method);
+    if (c && method && unbound && is_constant_type(t)) {
+      c->key = t;
+      c->what = method; /* kept by the type */
+    }
+  }
+  Py_DECREF(x);
+  if (!method) return -1;
+  in_val v = in_obj(method);
+  v.aux = unbound ? UNBOUND : BOUND;
+  in_result(f, i, v);
+  return 0;
+}
+
+/* l.append(x) of a plain list, whose type nobody can change. */
+static bool is_append(PyObject *method, PyObject *x)
+{
+  static PyObject *append; /* the descriptor, which list keeps */
+  if (!append) {
+    PyObject *name = PyUnicode_InternFromString("append");
+    if (name) append = _PyType_Lookup(&PyList_Type, name);
+    else PyErr_Clear();
+    Py_XDECREF(name);
+  }
+  return method == append && PyList_CheckExact(x);
 }
 
 static int call_append(in_frame *f, const in_ins *i, PyObject *list)
 {
-  PyObject *v = in_box(f, IN_ARG(f, i, 1));
+  PyObject *v = in_box(f, IN_ARG(f, i, 2));
   int r = v ? PyList_Append(list, v) : -1;
   Py_XDECREF(v);
   if (r < 0) return -1;
-  in_result(f, i, in_obj(Py_NewRef(Py_None)));
-  return 0;
-}
-
-/* x.method(...): the function of x's type is called with x in front, without a bound method, where there is one. */
-static int call_method(in_frame *f, const in_ins *i, PyObject *x, PyObject *method, PyObject *kwnames)
-{
-  if (!kwnames && is_append(x, method, IN_N(f, i))) return call_append(f, i, x);
-  PyObject *callable = NULL, *r;
-  if (PyModule_CheckExact(x)) {
-    callable = in_attribute(f, i, x);
-    int done = callable ? call_object(f, i, callable, kwnames) : -1;
-    Py_XDECREF(callable);
-    return done;
-  }
-  int unbound = _PyObject_GetMethod(x, method, &callable);
-  if (!callable) return -1;
-  r = call_objects(f, i, callable, unbound ? x : NULL, kwnames);
-  Py_DECREF(callable);
-  if (!r) return -1;
-  in_result(f, i, in_obj(r));
+  if (i->dst != KB_NOSLOT) in_result(f, i, in_obj(Py_NewRef(Py_None)));
   return 0;
 }
 
 int in_o_callm(in_frame *f, const in_ins *i)
 {
-  PyObject *name = IN_NAME(f, i), *kwnames = NULL;
-  if (PyTuple_Check(name)) {
-    kwnames = keywords(PyTuple_GET_ITEM(name, 1));
-    name = PyTuple_GET_ITEM(name, 0);
+  in_val *m = IN_ARG(f, i, 0), *self = IN_ARG(f, i, 1);
+  if (m->tag != IN_OBJ) {
+    PyErr_SetString(PyExc_SystemError, "no method");
+    return -1;
   }
-  PyObject *x = in_box(f, IN_ARG(f, i, 0));
+  PyObject *method = m->o;
+  if (m->aux != UNBOUND) {
+    Py_INCREF(method);
+    int r = call_object(f, i, 2, method);
+    Py_DECREF(method);
+    return r;
+  }
+  PyObject *x = in_box(f, self), *r;
   if (!x) return -1;
-  int r = call_method(f, i, x, name, kwnames);
+  if (IN_N(f, i) == 3 && !IN_NAME(f, i) && is_append(method, x)) {
+    int done = call_append(f, i, x);
+    Py_DECREF(x);
+    return done;
+  }
+  Py_INCREF(method);
+  r = call_objects(f, i, 2, method, x);
+  Py_DECREF(method);
   Py_DECREF(x);
-  return r;
+  if (!r) return -1;
+  in_result(f, i, in_obj(r));
+  return 0;
 }
 
 /* f(*args, **kwargs). */

@@ -101,7 +101,6 @@ int in_o_delglobal(in_frame *f, const in_ins *i)
 PyObject *in_attribute(in_frame *f, const in_ins *i, PyObject *o)
 {
   PyObject *name = IN_NAME(f, i);
-  if (PyTuple_Check(name)) name = PyTuple_GET_ITEM(name, 0);
   if (!PyModule_CheckExact(o) || !f->code->cache) return PyObject_GetAttr(o, name);
   PyObject *dict = PyModule_GetDict(o);
   in_cache *c = &f->code->cache[i->cache];
