@@ -145,8 +145,7 @@ static void find_locals(out *o)
   const kb_fn *f = o->f;
   for (uint32_t i = 0; i < f->rpo.n; i++)
     KB_FOR_INS (f, f->rpo.v[i], r)
-      if (kb_is(f, r, KB_ALLOC))
-        o->pool = true;
+      o->pool |= kb_is(f, r, KB_ALLOC), o->polls |= kb_is(f, r, KB_POLL);
 }
 
 static void unused_parameters(const out *o, FILE *to)
@@ -198,6 +197,8 @@ static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, const fn
   declarations(&o, to);
   if (o.pool)
     fputs("  kb_pool kb_pool = { 0 };\n", to);
+  if (o.polls)
+    fputs("  int64_t kb_left = KB_POLL_FIRST;\n", to);
   for (uint32_t i = 0; i < o.nallocs; i++)
     fprintf(to, "  void *kb_block_%u = NULL;\n", i);
   for (uint32_t i = 0; i < o.block.n; i++)

@@ -29,6 +29,7 @@ typedef struct {
   KB_VEC(const char *) site_guard;
   KB_VEC(uint8_t) site_on; /* goes on in the interpreter */
   bool pool;              /* has local arrays */
+  bool polls;             /* counts down to polls */
   uint32_t nallocs;
   const struct fn_facts *facts; /* of all functions of the module */
   uint32_t index;         /* of f in it */

@@ -212,6 +212,32 @@ static void call(out *o, kb_ref r)
   fputs(" }\n", o->out);
 }
 
+/* -- Polls ---------------------------------------------------------------------------------------------------- */
+
+static void poll(out *o, kb_ref r)
+{
+  const kb_val *v = kb_v(o->f, r);
+  out_line(o, v->loc);
+  fprintf(o->out, "if (KB_POLL(kb_left, %lld)) { ", (long long)v->imm.i);
+  out_exit(o, r, "poll");
+  leave(o);
+  fputs(" }\n", o->out);
+}
+
+static void strip(out *o, kb_ref r)
+{
+  const kb_val *v = kb_v(o->f, r);
+  out_line(o, v->loc);
+  if (v->op == KB_STRIP)
+    fprintf(o->out, "%s = KB_STRIP(kb_left, ", name_of(o, r));
+  else
+    fputs("KB_UNSTRIP(kb_left, ", o->out);
+  out_expr(o, v->args[0], 2);
+  fputs(", ", o->out);
+  out_expr(o, v->args[1], 2);
+  fprintf(o->out, ", %lld);\n", (long long)v->imm.i);
+}
+
 /* -- Dispatch ------------------------------------------------------------------------------------------------- */
 
 static void assign(out *o, kb_ref r)
@@ -234,6 +260,9 @@ void out_stmt(out *o, kb_ref r)
   case KB_PST: store(o, v); return;
   case KB_FILL: fill(o, v); return;
   case KB_CALL: call(o, r); return;
+  case KB_POLL: poll(o, r); return;
+  case KB_STRIP:
+  case KB_UNSTRIP: strip(o, r); return;
   default: break;
   }
   switch (kb_ops[v->op].kind) {

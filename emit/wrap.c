@@ -179,8 +179,13 @@ static void put_call(FILE *out, const kb_fn *f, const char *prefix)
     put_ret_type(out, f, prefix);
     (void)fputs(" ret;\n", out);
   }
-  (void)fprintf(out, "  if (KB_UNLIKELY(e_%s(p, %s)))\n    return kbpy_leave(self);\n", f->c_name,
-                is_none(f->ret) ? "NULL" : "&ret");
+  const char *ret = is_none(f->ret) ? "NULL" : "&ret";
+  if (f->nogil)
+    (void)fprintf(out,
+                  "  kbpy_nogil n;\n  kbpy_nogil_begin(&n);\n  int how = e_%s(p, %s);\n  kbpy_nogil_end(&n);\n"
+                  "  if (KB_UNLIKELY(how))\n    return kbpy_leave(self);\n",
+                  f->c_name, ret);
+  else (void)fprintf(out, "  if (KB_UNLIKELY(e_%s(p, %s)))\n    return kbpy_leave(self);\n", f->c_name, ret);
   if (is_none(f->ret)) {
     (void)fputs("  Py_RETURN_NONE;\n", out);
   } else if (is_tuple(f->ret)) {

@@ -260,6 +260,7 @@ kb_mod *kb_lower(kt_mod *t)
     f->exported = k->exported;
     f->wrap = k->wrap, f->unchecked = k->unchecked;
     f->fastmath = k->fastmath;
+    f->nogil = k->nogil;
     f->inline_hint = k->inline_hint;
     f->ret = k->ret;
     if (!k->errors)

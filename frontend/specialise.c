@@ -586,7 +586,7 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   s->writes = s->writes_of[i];
   kb_fn *f = s->f, *g = s->g;
   f->c_name = g->c_name, f->doc = g->doc, f->loc = g->loc, f->exported = g->exported;
-  f->wrap = g->wrap, f->unchecked = g->unchecked, f->fastmath = g->fastmath, f->inline_hint = g->inline_hint;
+  f->wrap = g->wrap, f->nogil = g->nogil, f->unchecked = g->unchecked, f->fastmath = g->fastmath, f->inline_hint = g->inline_hint;
   f->ret = g->ret;
   f->jit = s->t->jit;
   memset(seen, 0, s->gm->fns.n);

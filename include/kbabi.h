@@ -149,12 +149,14 @@ typedef struct kb_site {
 #define KB_COLD __attribute__((cold, noinline))
 #define KB_HIDDEN __attribute__((visibility("hidden")))
 #define KB_UNUSED __attribute__((unused))
+#define KB_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define KB_UNLIKELY(c) (c)
 #define KB_LIKELY(c) (c)
 #define KB_COLD
 #define KB_HIDDEN
 #define KB_UNUSED
+#define KB_INLINE static inline
 #endif
 /* The plugin defines this attribute and finds guards by it. */
 #ifdef KEELBACK_PLUGIN
@@ -186,6 +188,39 @@ void kb_pool_free(kb_pool *pool);
 /* Is there stack for another activation? Compared with the thread's limit less a reserve. */
 int kb_stack_ok_slow(void);
 extern __thread char *kb_stack_limit; /* NULL until the first kb_stack_ok_slow() of the thread */
+
+/* -- Polls: Ctrl-C and its kin, in loops that take long ------------------------------------------------------------- */
+
+/* A kernel counts down a local, kb_left, by the turns of its loops, and asks when it has run out. The plugin finds these
+ * macros by the function that they call. */
+#define KB_POLL_FIRST 8192     /* turns before the first look: some microseconds */
+#define KB_POLL_MAX (1 << 20)  /* what kb_poll gives at most */
+/* How much further to go; below 0: leave, the reason is the thread's pending exit. */
+KB_COLD int64_t kb_poll(void);
+/* At a latch: 0 looks at once. */
+#define KB_POLL(left, cost) \
+  (KB_UNLIKELY((cost) == 0 || ((left) -= (cost)) < 0) && KB_UNLIKELY(((left) = kb_poll()) < 0))
+/* Turns of a loop from a to b; step is a constant. */
+KB_INLINE uint64_t kb_turns(int64_t a, int64_t b, int64_t step)
+{
+  if (step > 0) return a < b ? ((uint64_t)b - (uint64_t)a) / (uint64_t)step : 0;
+  return a > b ? ((uint64_t)a - (uint64_t)b) / (0 - (uint64_t)step) : 0;
+}
+/* The end of a strip from a: b if what is left reaches that far. */
+KB_INLINE int64_t kb_strip(int64_t *left, int64_t a, int64_t b, int64_t step)
+{
+  uint64_t n = kb_turns(a, b, step);
+  if (KB_LIKELY(n <= (uint64_t)*left)) {
+    *left -= (int64_t)n;
+    return b;
+  }
+  b = a + (*left | 1) * step;
+  *left = 0;
+  return b;
+}
+#define KB_STRIP(left, a, b, step) kb_strip(&(left), a, b, step)
+/* The loop is left at a, before the end of its strip. */
+#define KB_UNSTRIP(left, a, end, step) ((left) += (int64_t)kb_turns(a, end, step))
 
 #ifdef __cplusplus
 }

@@ -150,6 +150,16 @@ KB_HIDDEN KB_COLD PyObject *kbpy_interpret(PyObject *self, const void *args, PyO
 /* A new float, which becomes one of self->result. */
 KB_HIDDEN KB_COLD PyObject *kbpy_new_float(PyObject *self, double d);
 
+/* A kernel with nogil=True: the GIL is given back while it runs. */
+typedef struct kbpy_nogil {
+  void *thread; /* PyThreadState */
+  struct kbpy_nogil *outer;
+  long long looked; /* when it looked at signals, ms */
+  bool other;       /* not the main thread, which alone runs signal handlers */
+} kbpy_nogil;
+KB_HIDDEN void kbpy_nogil_begin(kbpy_nogil *n);
+KB_HIDDEN void kbpy_nogil_end(kbpy_nogil *n);
+
 /* -- NumPy's structures, by our own declaration --------------------------------------------------------------- */
 
 /* The same in NumPy 1.x and 2.x (the descriptor differs after type_num). py_array.c compares them with what the

@@ -61,6 +61,12 @@ void kb_error_print(void);
 typedef void kb_error_handler(const kb_error *error, void *data);
 kb_error_handler *kb_error_set_handler(kb_error_handler *handler, void *data);
 
+/* Called every few milliseconds by kernels that take long, in their thread; when it returns non-zero, the kernel ends with
+ * the error KeyboardInterrupt, and what it has stored so far stays. NULL: none. Returns the handler before it. Kernels that
+ * Python calls look at Python's signals by themselves. */
+typedef int kb_poll_handler(void *data);
+kb_poll_handler *kb_poll_set_handler(kb_poll_handler *handler, void *data);
+
 /* Version of the library, "0.1.0", and the ABI that it speaks (KB_ABI). */
 const char *kb_version(void);
 unsigned kb_abi_version(void);

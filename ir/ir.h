@@ -255,6 +255,7 @@ typedef struct {
   const char **vars;
   bool recursive;       /* may reach itself through calls */
   bool wrap, unchecked; /* overflow="wrap", bounds=False */
+  bool nogil;           /* Python's wrapper gives the GIL back while it runs */
   uint32_t fastmath;    /* KB_FM_* */
   int inline_hint;      /* -1 never, 0 by size, 1 always */
   bool exported;        /* has a public wrapper (not a callee of another file) */

@@ -102,6 +102,7 @@ int kbpy_module_exec(PyObject *module, const kbpy_module_def *def)
     return -1;
   }
   if (find_interpreter() < 0) return -1;
+  kb_poll_set_hook(kbpy_poll);
   PyObject *globals = PyModule_GetDict(module);
   PyObject *kernels = make_kernels(module, def, globals);
   if (kernels == NULL) return -1;

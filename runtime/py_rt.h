@@ -46,4 +46,7 @@ bool kbpy_set_pending(kb_pending *p, PyObject *globals);
 PyObject *kbpy_call_interpreted(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames);
 extern bool kbpy_only_interpret; /* py_module.c */
 
+/* py_poll.c: the hook of kb_poll in modules that Python calls. */
+int kbpy_poll(kb_pending *p);
+
 #endif

@@ -99,4 +99,9 @@ const kb_interp *kb_interp_get(const kb_unit *unit, char *why, size_t size);
 /* From now on it is this one: an extension module has it from Python's import. */
 void kb_interp_set(const kb_interp *in);
 
+/* -- poll.c: asked by kernels that take long; -1: leave, p holds the reason ----------------------------------------- */
+
+typedef int kb_poll_hook(kb_pending *p);
+void kb_poll_set_hook(kb_poll_hook *hook);
+
 #endif
