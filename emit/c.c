@@ -101,9 +101,9 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f, cons
   else
     fprintf(to, "%s%s)))", f->nparams && !none ? ", " : "", none ? "" : "&kb_r");
   if (facts->deopts && (none || tuple))
-    fprintf(to, "\n    (void)kb_exit_to_result(&kb_fn_%s, %s);\n", f->c_name, none ? "NULL" : "&kb_r");
+    fprintf(to, "\n    (void)kb_exit_to_result(&kb_info_%s, %s);\n", f->c_name, none ? "NULL" : "&kb_r");
   else if (facts->deopts)
-    fprintf(to, " {\n    if (kb_exit_to_result(&kb_fn_%s, &kb_r))\n      return 0;\n  }\n", f->c_name);
+    fprintf(to, " {\n    if (kb_exit_to_result(&kb_info_%s, &kb_r))\n      return 0;\n  }\n", f->c_name);
   else
     fprintf(to, none || tuple ? "\n    kb_exit_to_error();\n" : " {\n    kb_exit_to_error();\n    return 0;\n  }\n");
   if (tuple)

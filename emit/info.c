@@ -96,18 +96,18 @@ void out_info_decls(FILE *to, const kb_mod *m, const kb_emit_opts *o, const fn_f
   fputs("#ifdef KB_PYTHON\n#define KB_INFO KB_HIDDEN const kb_fn_info\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (m->fns.v[i]->exported)
-      fprintf(to, "extern KB_INFO kb_fn_%s;\nKB_HIDDEN int e_%s(const void *, void *);\n", m->fns.v[i]->c_name, m->fns.v[i]->c_name);
+      fprintf(to, "extern KB_INFO kb_info_%s;\nKB_HIDDEN int e_%s(const void *, void *);\n", m->fns.v[i]->c_name, m->fns.v[i]->c_name);
   fputs("#else\n#define KB_INFO static const kb_fn_info\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (m->fns.v[i]->exported) {
-      fprintf(to, "static const kb_fn_info kb_fn_%s;\n", m->fns.v[i]->c_name);
+      fprintf(to, "static const kb_fn_info kb_info_%s;\n", m->fns.v[i]->c_name);
       if (facts[i].image)
         fprintf(to, "static int e_%s(const void *, void *);\n", m->fns.v[i]->c_name);
     }
   fputs("#endif\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (!m->fns.v[i]->exported)
-      fprintf(to, "static const kb_fn_info kb_fn_%s;\n", m->fns.v[i]->c_name);
+      fprintf(to, "static const kb_fn_info kb_info_%s;\n", m->fns.v[i]->c_name);
   if (m->fns.n)
     fprintf(to, "static const kb_fn_info *const kb_fns[%u];\n", m->fns.n);
   fprintf(to, "static const kb_unit kb_this_unit KB_UNUSED = { KB_ABI, ");
@@ -226,7 +226,7 @@ static void full(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts
     image(to, f);
   fprintf(to, "%sint e_%s(const void *kb_args, void *kb_ret)\n", f->exported ? "KB_ENTRY " : "static KB_COLD ", f->c_name);
   entry(to, o, f, facts);
-  fprintf(to, "static kb_fn_count %s_count;\n%s kb_fn_%s = {\n  .unit = &kb_this_unit, .name = ", f->c_name, storage, f->c_name);
+  fprintf(to, "static kb_fn_count %s_count;\n%s kb_info_%s = {\n  .unit = &kb_this_unit, .name = ", f->c_name, storage, f->c_name);
   out_string(to, f->name);
   fprintf(to, ", .line = %u, .nparams = %u, ", f->loc.line, f->nparams);
   if (f->nparams)
@@ -246,7 +246,7 @@ static void full(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts
 
 static void brief(FILE *to, const kb_fn *f, const char *storage)
 {
-  fprintf(to, "%s kb_fn_%s = { .unit = &kb_this_unit, .name = ", storage, f->c_name);
+  fprintf(to, "%s kb_info_%s = { .unit = &kb_this_unit, .name = ", storage, f->c_name);
   out_string(to, f->name);
   fprintf(to, ", .line = %u };\n", f->loc.line);
 }
@@ -269,7 +269,7 @@ void out_infos(FILE *to, const kb_mod *m, const kb_emit_opts *o, const fn_facts 
   if (m->fns.n) {
     fprintf(to, "static const kb_fn_info *const kb_fns[%u] = { ", m->fns.n);
     for (uint32_t i = 0; i < m->fns.n; i++)
-      fprintf(to, "%s&kb_fn_%s", i ? ", " : "", m->fns.v[i]->c_name);
+      fprintf(to, "%s&kb_info_%s", i ? ", " : "", m->fns.v[i]->c_name);
     fputs(" };\n", to);
   }
 }

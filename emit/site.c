@@ -252,7 +252,7 @@ static void frames(out *o, const kb_snap *s, uint32_t n, FILE *to)
     for (uint32_t k = 0; on && k < fr->n; k++)
       count += entries_in(&fr->entries[k]);
     if (f)
-      fprintf(to, "  { &kb_fn_%s, ", f->c_name);
+      fprintf(to, "  { &kb_info_%s, ", f->c_name);
     else
       fprintf(to, "  { &%s_fn_%u_%u, ", name, n, i);
     fprintf(to, "%u, %u, %u, ", fr->loc.line, fr->loc.col, fr->pc);

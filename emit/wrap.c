@@ -141,7 +141,7 @@ static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
     (void)fputs("};\n", out);
   }
   kb_emit_args(out, f);
-  (void)fprintf(out, "KB_HIDDEN int e_%s(const void *, void *);\nextern KB_HIDDEN const kb_fn_info kb_fn_%s;\n", f->c_name,
+  (void)fprintf(out, "KB_HIDDEN int e_%s(const void *, void *);\nextern KB_HIDDEN const kb_fn_info kb_info_%s;\n", f->c_name,
                 f->c_name);
 }
 
@@ -369,7 +369,7 @@ static void put_fn_row(FILE *out, const kb_fn *f)
   if (f->nparams) (void)fprintf(out, "params_%s, ", f->c_name);
   else (void)fputs("NULL, ", out);
   put_str(out, is_none(f->ret) ? "None" : kb_type_name(f->ret));
-  (void)fprintf(out, ", ir_%s, &kb_fn_%s },\n", f->c_name, f->c_name);
+  (void)fprintf(out, ", ir_%s, &kb_info_%s },\n", f->c_name, f->c_name);
 }
 
 /* -- Module ------------------------------------------------------------------------------------------------------------- */

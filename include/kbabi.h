@@ -91,8 +91,10 @@ typedef struct kb_head {
 
 typedef struct kb_fn_count { /* changed without locks: statistics, and a brake */
   uint64_t exits, deopts, resumed, interpreted;
-  const void *last_site;     /* of the last deopt, and how often in a row it was that one */
+  const void *last_site;     /* of the last deopt, when it was, and how often in a row it was that one, soon after the last */
+  uint64_t last_time;
   uint32_t in_a_row, skip;   /* skip: calls that are interpreted before native code is tried again */
+  void *code;                /* of the interpreter, once made from the image */
 } kb_fn_count;
 
 typedef struct kb_fn_info {

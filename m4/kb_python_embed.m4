@@ -35,6 +35,8 @@ KB_PYTHON_GET([kb_libpl], [S.get_config_var("LIBPL")])
 KB_PYTHON_GET([kb_ldver], [S.get_config_var("LDVERSION")])
 KB_PYTHON_GET([kb_shared], [S.get_config_var("Py_ENABLE_SHARED")])
 KB_PYTHON_GET([kb_syslibs], [" ".join(S.get_config_var(k) or "" for k in ("LIBS", "SYSLIBS"))])
+dnl the file that a C host loads Python from, "" for a Python without one
+KB_PYTHON_GET([PYTHON_SHARED], [S.get_config_var("LIBDIR") + "/" + S.get_config_var("INSTSONAME") if S.get_config_var("Py_ENABLE_SHARED") else ""])
 KB_PYTHON_GET([kb_export], [S.get_config_var("LINKFORSHARED")])
 KB_PYTHON_GET([PYTHON_EXT_SUFFIX], [S.get_config_var("EXT_SUFFIX")])
 dnl platlib of the prefix, with make's own ${exec_prefix} left in it
@@ -66,7 +68,7 @@ or build Python with --enable-shared])],
   [AC_MSG_RESULT([not tried])])
 CPPFLAGS=$kb_save_CPPFLAGS LIBS=$kb_save_LIBS LDFLAGS=$kb_save_LDFLAGS
 
-AC_SUBST([PYTHON_VERSION]) AC_SUBST([PYTHON_CPPFLAGS]) AC_SUBST([PYTHON_LDFLAGS]) AC_SUBST([PYTHON_LIBS])
+AC_SUBST([PYTHON_VERSION]) AC_SUBST([PYTHON_SHARED]) AC_SUBST([PYTHON_CPPFLAGS]) AC_SUBST([PYTHON_LDFLAGS]) AC_SUBST([PYTHON_LIBS])
 AC_SUBST([PYTHON_EXT_SUFFIX]) AC_SUBST([pythonplatdir])
 AC_DEFINE_UNQUOTED([KB_PYTHON_EXE], ["$PYTHON"], [the Python that this build is for])
 AC_DEFINE_UNQUOTED([KB_PYTHON_VERSION], ["$PYTHON_VERSION"], [its version])

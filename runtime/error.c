@@ -33,12 +33,7 @@ static void push_frames(kb_pending *p, const kb_site *site)
 {
   for (uint32_t k = 0; k < site->nframes; k++) {
     const kb_site_frame *f = &site->frames[k];
-    uint64_t i = p->nframes++;
-    kb_rt_frame *to = i < KB_FRAMES_INNER ? &p->inner[i] : &p->outer[(i - KB_FRAMES_INNER) % KB_FRAMES_OUTER];
-    to->file = site->unit->file;
-    to->func = f->fn->name;
-    to->line = f->line;
-    to->col = f->col;
+    kb_pending_push(p, (kb_rt_frame){ site->unit->file, f->fn->name, f->line, f->col });
   }
 }
 

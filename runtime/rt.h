@@ -60,6 +60,13 @@ static inline uint64_t kb_pending_dropped(const kb_pending *p)
   return p->nframes > KB_FRAMES_INNER + KB_FRAMES_OUTER ? p->nframes - (KB_FRAMES_INNER + KB_FRAMES_OUTER) : 0;
 }
 
+/* One more frame, outside of those that p has. */
+static inline void kb_pending_push(kb_pending *p, kb_rt_frame f)
+{
+  uint64_t i = p->nframes++;
+  *(i < KB_FRAMES_INNER ? &p->inner[i] : &p->outer[(i - KB_FRAMES_INNER) % KB_FRAMES_OUTER]) = f;
+}
+
 /* Python's name of an exception: "IndexError". */
 const char *kb_exc_name(unsigned exc);
 
