@@ -32,7 +32,7 @@ static PyObject *current_value(const in_depend *d)
   return NULL;
 }
 
-static bool depends_hold(const in_sig *s)
+static KB_COLD bool depends_hold(in_sig *s)
 {
   for (uint32_t i = 0; i < s->ndepends; i++)
     if (current_value(&s->depends[i]) != s->depends[i].value) {
@@ -43,14 +43,15 @@ static bool depends_hold(const in_sig *s)
   return true;
 }
 
-/* Cells and functions have no version: they are compared each time. */
-static inline bool still_holds(const in_sig *s)
+static PyDictObject no_dict; /* of version 0: what is watched while there is nothing to watch */
+
+/* A few dicts are watched; all else (cells, functions, more dicts) is looked up each time. */
+static inline bool still_holds(in_sig *s)
 {
-  for (uint32_t i = 0; i < s->nwatched; i++)
-    if (KB_UNLIKELY(version_of(s->watched[i].dict) != s->watched[i].version)) return depends_hold(s);
-  for (uint32_t i = 0; i < s->nothers; i++)
-    if (KB_UNLIKELY(current_value(&s->depends[i]) != s->depends[i].value)) return false;
-  return true;
+  const in_watch *w = s->watched;
+  uint64_t changed = (version_of(w[0].dict) ^ w[0].version) | (version_of(w[1].dict) ^ w[1].version) |
+                     (version_of(w[2].dict) ^ w[2].version) | s->more;
+  return KB_LIKELY(changed == 0) || depends_hold(s);
 }
 
 static int add_depend(in_sig *s, PyObject *of, PyObject *name, PyObject *value)
@@ -58,18 +59,11 @@ static int add_depend(in_sig *s, PyObject *of, PyObject *name, PyObject *value)
   in_depend *more = (in_depend *)PyMem_Realloc(s->depends, (s->ndepends + 1) * sizeof *more);
   if (more == NULL) return PyErr_NoMemory(), -1;
   s->depends = more;
-  in_depend d = { Py_NewRef(of), Py_NewRef(name), Py_XNewRef(value) };
-  uint32_t at = PyDict_CheckExact(of) ? s->ndepends : s->nothers++; /* the others come first */
-  memmove(&more[at + 1], &more[at], (s->ndepends - at) * sizeof *more);
-  more[at] = d;
-  s->ndepends++;
-  if (!PyDict_CheckExact(of)) return 0;
+  more[s->ndepends++] = (in_depend){ Py_NewRef(of), Py_NewRef(name), Py_XNewRef(value) };
   for (uint32_t i = 0; i < s->nwatched; i++)
     if (s->watched[i].dict == of) return 0;
-  in_watch *watched = (in_watch *)PyMem_Realloc(s->watched, (s->nwatched + 1) * sizeof *watched);
-  if (watched == NULL) return PyErr_NoMemory(), -1;
-  s->watched = watched;
-  watched[s->nwatched++] = (in_watch){ of, 0 }; /* kept by depends */
+  if (PyDict_CheckExact(of) && s->nwatched < IN_JIT_WATCHED) s->watched[s->nwatched++].dict = of; /* kept by depends */
+  else s->more = 1;
   return 0;
 }
 
@@ -106,7 +100,6 @@ void in_sig_free(in_sig *s)
     Py_XDECREF(s->depends[i].value);
   }
   PyMem_Free(s->depends);
-  PyMem_Free(s->watched);
   Py_XDECREF(s->native);
   Py_XDECREF(s->unit);
   Py_XDECREF(s->types);
@@ -160,6 +153,7 @@ static in_sig *new_sig(const uint32_t *kinds, Py_ssize_t n, int tier)
     return NULL;
   }
   s->tier = tier;
+  for (int i = 0; i < IN_JIT_WATCHED; i++) s->watched[i].dict = (PyObject *)&no_dict;
   memcpy(s->kinds, kinds, (size_t)n * sizeof *kinds);
   return s;
 }
@@ -475,20 +469,25 @@ static PyObject *dispatch(PyObject *self, PyObject *const *args, size_t nargsf, 
   return r;
 }
 
-/* The last signature is native. */
+/* The last signature is native, and does not take these arguments: nothing has happened yet. */
+static KB_COLD PyObject *missed(PyObject *self, PyObject *const *args, size_t nargsf)
+{
+  ((in_jit *)self)->sig->calls--;
+  Py_DECREF(in_jit_miss);
+  return dispatch(self, args, nargsf, NULL);
+}
+
+/* The last signature is native. What is needed behind the call is kept small: it is as long as the call of a C function. */
 static PyObject *call_native(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
-  in_jit *j = (in_jit *)self;
+  const in_jit *j = (const in_jit *)self;
   in_sig *s = j->sig;
-  if (KB_LIKELY(kwnames == NULL && PyVectorcall_NARGS(nargsf) == j->nparams &&
-                PyFunction_GET_CODE(j->func) == j->code && still_holds(s))) {
-    s->calls++;
-    PyObject *r = s->call(s->native, args, nargsf, NULL);
-    if (KB_LIKELY(r != in_jit_miss)) return r;
-    Py_DECREF(r);
-    s->calls--; /* kept, even when it was dropped meanwhile */
-  }
-  return dispatch(self, args, nargsf, kwnames);
+  if (KB_UNLIKELY(kwnames != NULL || PyVectorcall_NARGS(nargsf) != j->nparams || PyFunction_GET_CODE(j->func) != j->code ||
+                  !still_holds(s)))
+    return dispatch(self, args, nargsf, kwnames);
+  s->calls++;
+  PyObject *r = s->call(s->native, args, nargsf, NULL);
+  return KB_LIKELY(r != in_jit_miss) ? r : missed(self, args, nargsf);
 }
 
 /* The last signature is CPython's. */

@@ -13,7 +13,7 @@
 #include "py_rt.h"
 
 enum { IN_JIT_NATIVE, IN_JIT_INTERPRETED, IN_JIT_PYTHON, IN_JIT_TIERS };
-enum { IN_JIT_TYPED = 8, IN_JIT_SIGS = 24 }; /* how many signatures are compiled, and known, of a function */
+enum { IN_JIT_TYPED = 8, IN_JIT_SIGS = 24, IN_JIT_WATCHED = 3 }; /* signatures of a function that are compiled, that are known */
 
 /* The class of an argument, on which the tier depends. From IN_A_TYPED on there are typed signatures for it; scalars of NumPy
  * are IN_A_SCALAR + kbpy_elem; arrays IN_A_ARRAY + elem << 8 + rank << 4 + IN_A_CONTIG, IN_A_READONLY. */
@@ -28,12 +28,13 @@ typedef struct { PyObject *dict; uint64_t version; } in_watch; /* while a dict h
 typedef struct in_sig {
   struct in_sig *old;     /* next of those that are no longer used: freed with the function, for they may be running */
   int tier;
-  vectorcallfunc call;    /* NATIVE, as all up to watched */
+  vectorcallfunc call;    /* NATIVE, as all up to depends */
   PyObject *native;
   PyObject *unit;         /* what _jit.py knows of it: source, times ... or None */
-  uint32_t ndepends, nothers, nwatched; /* nothers: the first ones, on what is no dict */
+  in_watch watched[IN_JIT_WATCHED];
+  uint32_t more;          /* something that is not watched */
+  uint32_t nwatched, ndepends;
   in_depend *depends;
-  in_watch *watched;
   PyObject *types;        /* tuple of str, or NULL when no types were tried */
   PyObject *reason;       /* why it is in no faster tier: str or None */
   uint64_t calls;
@@ -67,7 +68,7 @@ typedef struct in_jit {
 } in_jit;
 
 /* py_in_jit.c */
-extern PyObject *in_jit_miss;                 /* what a native function returns when the arguments do not fit it */
+extern KB_HIDDEN PyObject *in_jit_miss;                 /* what a native function returns when the arguments do not fit it */
 int in_jit_init(PyObject *module);            /* adds jit(), MISS and the type to keelback._interp */
 int in_jit_learn(in_jit *j);                  /* reads the function's code object; forgets what was made for another one */
 
