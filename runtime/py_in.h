@@ -250,6 +250,9 @@ int in_kernel_call(in_frame *f, const kb_fn_info *info, in_val *args, uint32_t n
 /* A slot as a value of the declared type (range checked, rounded): what stores, parameters and results do in native code. */
 int in_convert(in_frame *f, in_val *v, uint8_t as /* KB_AS_* */, in_val *r);
 
+/* -- py_in_run.c ------------------------------------------------------------------------------------------------------------- */
+int in_run_init(PyObject *module);   /* adds run() */
+
 /* -- py_in_poll.c ------------------------------------------------------------------------------------------------------------- */
 int in_poll(void);   /* signals, pending calls, now and then another thread; -1: exception */
 

@@ -185,13 +185,13 @@ static void find_live(const kb_image *im, live *l)
   PyMem_Free(room);
 }
 
-/* Is slot dead behind instruction k, other than as its result? */
+/* Is what slot holds in front of instruction k, which reads it, not read again? */
 static bool dies(const kb_image *im, const live *l, uint32_t k, uint32_t slot, uint64_t *room)
 {
   if (l->in == NULL || slot == KB_NOSLOT || slot < im->nconsts || (slot >= im->var0 && slot < im->var0 + im->nvars)) return false;
   live_out(im, l, k, room);
+  if (im->ins[k].dst == slot) room[slot / 64] &= ~(UINT64_C(1) << (slot % 64)); /* that is the result */
   add(room, l, im->ins[k].handler);
-  if (im->ins[k].dst == slot) return false; /* written here: the loop sees that itself */
   return !(room[slot / 64] >> (slot % 64) & 1);
 }
 
@@ -211,6 +211,8 @@ static int label_of(const kb_iins *x, uint32_t k)
   case KB_ORERAISE: return IL_RAISE;
   default: break;
   }
+  static const uint8_t inplace[] = { IL_ADD, IL_SUB, IL_MUL, IL_TRUEDIV, IL_FLOORDIV, IL_MOD, IL_POW, IL_LSHIFT, IL_RSHIFT, IL_AND, IL_OR, IL_XOR };
+  if (x->op == KB_OINPLACE && x->dst != KB_NOSLOT && x->imm.i >= 0 && x->imm.i < (int64_t)sizeof inplace) return inplace[x->imm.i];
   if (x->op == KB_OGETITEM && x->dst != KB_NOSLOT) return x->nargs == 2 ? IL_GETITEM : x->nargs == 3 ? IL_GETITEM2 : IL_CALL;
   if (x->op == KB_OSETITEM) return x->nargs == 3 ? IL_SETITEM : x->nargs == 4 ? IL_SETITEM2 : IL_CALL;
   return x->dst == KB_NOSLOT ? IL_CALL : in_loop[x->op];

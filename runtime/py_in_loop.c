@@ -234,13 +234,11 @@ static const void *const *labels; /* of computed gotos: known after the first ru
     i++;      \
     GO;       \
   } while (0)
-#define SLOW(call)              \
-  do {                          \
-    f->ip = i;                  \
-    in_val r_;                  \
-    if ((call) < 0) goto error; \
-    put(S(i->dst), r_);         \
-    NEXT;                       \
+#define SLOW                          \
+  do {                                \
+    f->ip = i;                        \
+    if (i->fn(f, i) < 0) goto error;  \
+    NEXT;                             \
   } while (0)
 
 /* + - *: ints that do not overflow, floats; numpy.float64 where it is quiet. */
@@ -270,7 +268,7 @@ static const void *const *labels; /* of computed gotos: known after the first ru
         NEXT;                                                                          \
       }                                                                                \
     }                                                                                  \
-    SLOW(in_binary(f, OP(i), a, b, &r_));                                              \
+    SLOW;                                              \
   } while (0)
 
 #define INTS(cond, expr)                              \
@@ -283,7 +281,7 @@ static const void *const *labels; /* of computed gotos: known after the first ru
         NEXT;                                         \
       }                                               \
     }                                                 \
-    SLOW(in_binary(f, OP(i), a, b, &r_));             \
+    SLOW;             \
   } while (0)
 
 /* A comparison: then(c) with its outcome; objects go by the long way. */
@@ -311,7 +309,7 @@ static const void *const *labels; /* of computed gotos: known after the first ru
 #define COMPARISON(op)                             \
   do {                                             \
     COMPARE(op, TO_SLOT);                          \
-    SLOW(in_compare(f, OP(i), S(i->a), S(i->b), &r_)); \
+    SLOW; \
   } while (0)
 #define COMPARE_AND_BRANCH(op)                                                       \
   do {                                                                               \
@@ -457,7 +455,7 @@ dispatch:
         put_double(S(i->dst), IN_FLOAT, kb_itruediv(n, m));
         NEXT;
       }
-      SLOW(in_binary(f, OP(i), a, b, &r_));
+      SLOW;
     }
     L(FLOORDIV) : INTS(m > 0, kb_ifloordiv(n, m));
     L(MOD) : INTS(m > 0, kb_imod(n, m));
@@ -473,7 +471,7 @@ dispatch:
         put_int(S(i->dst), n);
         NEXT;
       }
-      SLOW(in_binary(f, OP(i), a, b, &r_));
+      SLOW;
     }
     L(NEG) : {
       in_val *a = S(i->a);
@@ -485,18 +483,18 @@ dispatch:
         put_double(S(i->dst), a->tag, -a->d);
         NEXT;
       }
-      SLOW(in_unary(f, OP(i), a, &r_));
+      SLOW;
     }
-    L(POS) : L(INVERT) : SLOW(in_unary(f, OP(i), S(i->a), &r_));
+    L(POS) : L(INVERT) : SLOW;
     L(NOT) : {
       in_val *a = S(i->a);
       if (KB_LIKELY(a->tag == IN_BOOL)) TO_SLOT(!a->i);
-      SLOW(in_unary(f, KB_ONOT, a, &r_));
+      SLOW;
     }
     L(TRUTH) : {
       in_val *a = S(i->a);
       if (KB_LIKELY(a->tag == IN_BOOL)) TO_SLOT(a->i != 0);
-      SLOW(in_unary(f, KB_OTRUTH, a, &r_));
+      SLOW;
     }
     L(LT) : COMPARISON(<);
     L(LE) : COMPARISON(<=);
@@ -504,7 +502,7 @@ dispatch:
     L(NE) : COMPARISON(!=);
     L(GT) : COMPARISON(>);
     L(GE) : COMPARISON(>=);
-    L(IS) : L(ISNOT) : SLOW(in_compare(f, OP(i), S(i->a), S(i->b), &r_));
+    L(IS) : L(ISNOT) : SLOW;
     L(LTB) : COMPARE_AND_BRANCH(<);
     L(LEB) : COMPARE_AND_BRANCH(<=);
     L(EQB) : COMPARE_AND_BRANCH(==);
