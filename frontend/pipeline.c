@@ -12,9 +12,11 @@
  * what it finds is our bug, never the user's.
  */
 #include "frontend.h"
+#include "../ir/image.h"
 #include "../opt/opt.h"
 #include <config.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 /* -- The table ------------------------------------------------------------------------------------------- */
@@ -157,6 +159,36 @@ static void optimise(kb_mod *m, const kb_pipeline_opts *o)
   free(h);
 }
 
+/* -- Images -------------------------------------------------------------------------------------------------- */
+
+/* What the interpreter needs of generic function g, to its typed form f: it outlives the generic module. */
+static void keep_image(const kb_mod *generic, const kb_fn *g, kb_fn *f)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < g->rpo.n; i++)
+    KB_FOR_INS (g, g->rpo.v[i], r)
+      n += kb_is(g, r, KB_OKCALL);
+  uint32_t *calls = KB_NEW(f->arena, uint32_t, n + 1);
+  for (uint32_t i = 0; i < g->rpo.n; i++)
+    KB_FOR_INS (g, g->rpo.v[i], r)
+      if (kb_is(g, r, KB_OKCALL))
+        calls[f->ncalls++] = (uint32_t)kb_v(g, r)->imm.i;
+  f->calls = calls;
+  unsigned char *bytes = kb_image_make(generic, g, &f->nimage), *copy = KB_NEW(f->arena, unsigned char, f->nimage + 1);
+  memcpy(copy, bytes, f->nimage);
+  free(bytes);
+  f->image = copy;
+}
+
+static void keep_images(const kt_mod *t, const kb_mod *generic, kb_mod *m)
+{
+  for (uint32_t i = 0; i < m->fns.n; i++)
+    if (!t->kernels.v[i]->errors) {
+      keep_image(generic, generic->fns.v[i], m->fns.v[i]);
+      m->fns.v[i]->undeclared = t->kernels.v[i]->ret == KB_T_BOT;
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------------ */
 
 kb_mod *kb_compile(kt_mod *t, const kb_pipeline_opts *o)
@@ -176,6 +208,8 @@ kb_mod *kb_compile(kt_mod *t, const kb_pipeline_opts *o)
     if (stops(o, "infer"))
       return generic;
     m = kb_specialise(t, generic);
+    if (m && kb_error_count() == errors)
+      keep_images(t, generic, m);
   }
   kb_mod_free(generic);
   if (!m || kb_error_count() != errors) {

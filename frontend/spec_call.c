@@ -274,11 +274,14 @@ static void exact_results(sp *s, const kb_ty *types, kb_ref *parts, uint32_t n)
   kb_ty seen = sp_ty(s, s->at);
   const kb_type *kr = kb_type_of(seen);
   kb_ref raw[64];
+  kb_ty value[64];
   memcpy(raw, parts, n * sizeof *raw);
+  for (uint32_t i = 0; i < n; i++)
+    value[i] = kr->kind == KB_K_TUPLE ? kr->items[i] : seen;
   for (uint32_t i = 0; i < n; i++) {
-    if (types[i] != KB_T_U64 || (kr->kind == KB_K_TUPLE ? kr->items[i] : seen) == KB_T_U64)
+    if (types[i] != KB_T_U64 || value[i] == KB_T_U64)
       continue;
-    snap = snap ? snap : sp_deopt_after_call(s, types, raw, n);
+    snap = snap ? snap : sp_deopt_after_call(s, value, raw, n);
     parts[i] = sp_op1(s, KB_U2I, raw[i]);
     sp_require(s, sp_op2(s, KB_IGE, parts[i], sp_int(s, 0)), snap);
   }

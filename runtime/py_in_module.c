@@ -65,7 +65,7 @@ static int execute(PyObject *module)
   if (capsule == NULL) return -1;
   int err = PyModule_AddObjectRef(module, "table", capsule);
   Py_DECREF(capsule);
-  return err < 0 ? -1 : in_jit_init(module);
+  return err < 0 || in_run_init(module) < 0 ? -1 : in_jit_init(module);
 }
 
 static PyModuleDef_Slot slots[] = { { Py_mod_exec, (void *)execute }, { 0, NULL } };

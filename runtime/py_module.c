@@ -80,7 +80,7 @@ static int find_interpreter(void)
   kbpy_only_interpret = only && strcmp(only, "1") == 0;
   PyObject *m = PyImport_ImportModule("keelback._interp");
   if (m == NULL) {
-    if (!PyErr_ExceptionMatches(PyExc_ImportError)) return -1;
+    if (!PyErr_ExceptionMatches(PyExc_ModuleNotFoundError)) return -1;
     PyErr_Clear();
     return 0;
   }
