@@ -32,7 +32,7 @@ void in_jit_forget(in_jit *j)
 static bool only_interpreted(void)
 {
   const char *v = getenv("KEELBACK_INTERPRET");
-  return v && *v && strcmp(v, "0") != 0;
+  return v && strcmp(v, "1") == 0;
 }
 
 int in_jit_learn(in_jit *j)

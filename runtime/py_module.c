@@ -74,7 +74,7 @@ static int execute(const kbpy_module_def *def, PyObject *globals)
 bool kbpy_only_interpret;
 
 /* The interpreter is in the package keelback; without the package it is looked for when an exit needs it (host.c). */
-static int find_interpreter(void)
+int kbpy_find_interpreter(void)
 {
   const char *only = getenv("KEELBACK_INTERPRET");
   kbpy_only_interpret = only && strcmp(only, "1") == 0;
@@ -101,7 +101,7 @@ int kbpy_module_exec(PyObject *module, const kbpy_module_def *def)
                        def->file, def->keelback, def->abi, (unsigned)KB_ABI);
     return -1;
   }
-  if (find_interpreter() < 0) return -1;
+  if (kbpy_find_interpreter() < 0) return -1;
   kb_poll_set_hook(kbpy_poll);
   PyObject *globals = PyModule_GetDict(module);
   PyObject *kernels = make_kernels(module, def, globals);

@@ -38,6 +38,8 @@ const char *kbpy_came(PyObject *o);
 
 /* py_module.c: gives linecache the module's source, so that tracebacks show it; forced: imports linecache. */
 void kbpy_show_source(const kbpy_module_def *mod, bool forced);
+/* py_module.c: lets exits of this module go on in keelback._interp. */
+int kbpy_find_interpreter(void);
 
 /* py_leave.c: makes an exit that is no result the current exception, with a traceback entry a frame unless globals is NULL;
  * false: another exception is set. */

@@ -84,6 +84,8 @@ int kbpy_jit_exec(PyObject *module, const kbpy_module_def *def)
     return -1;
   }
   if (kbpy_miss == NULL && (kbpy_miss = find_miss()) == NULL) return -1;
+  if (kbpy_find_interpreter() < 0) return -1;
+  kb_poll_set_hook(kbpy_poll);
   kbpy_find_numpy();
   find_scalars();
   PyObject *globals = PyModule_GetDict(module), *type = kbpy_kernel_type(module), *table = PyDict_New();
