@@ -63,8 +63,11 @@ static void guard(out *o, kb_ref r)
 {
   const kb_val *v = kb_v(o->f, r);
   out_line(o, v->loc);
-  fputs("if (KB_UNLIKELY(", o->out);
+  bool stress = o->o->stress && o->f->snap.v[v->snap - 1].kind == KB_EXIT_DEOPT; /* a forced raise would be wrong */
+  fputs(stress ? "if (KB_UNLIKELY((" : "if (KB_UNLIKELY(", o->out);
   out_fails(o, r);
+  if (stress)
+    fprintf(o->out, ") || kb_stress(&%s_sites[%u])", o->f->c_name, o->site.n);
   fputs(")) { ", o->out);
   out_exit(o, r, kind_of(o, v));
   leave(o);

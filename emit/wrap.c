@@ -418,8 +418,8 @@ static void put_module(FILE *out, const kb_mod *m, const kb_emit_opts *o, const 
   put_str(out, o->version);
   (void)fputs(", ", out);
   put_str(out, m->python);
-  (void)fprintf(out, ", source, %zu, code, %zu, c_source, %u, kernel_defs\n};\n", src->nsource, src->ncode,
-                (unsigned)n);
+  (void)fprintf(out, ", source, %zu, code, %zu, c_source, %u, kernel_defs, %s\n};\n", src->nsource, src->ncode,
+                (unsigned)n, o->stress ? "kbpy_stress_exec" : "NULL");
 
   const char *dot = strrchr(o->module, '.'), *name = dot ? dot + 1 : o->module;
   (void)fprintf(out, "\nstatic int execute(PyObject *module)\n{\n  return kbpy_%s_exec(module, &module_def);\n}\n",

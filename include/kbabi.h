@@ -173,6 +173,8 @@ extern "C" {
 
 /* Leaves a kernel: sets the thread's pending exit from the site and the values after it. */
 KB_COLD KB_EXIT_ATTR void kb_exit(const kb_site *site, ...);
+/* Kernels made with --stress: is the guard of this site to fail now, although its condition holds? */
+int kb_stress(const kb_site *site);
 /* Public wrappers: turns the pending exit into the error state (keelback.h) and runs the handler, if any. */
 KB_COLD void kb_exit_to_error(void);
 /* The same, but a result that the interpreter computed goes to ret: KB_OK, and all is well. */

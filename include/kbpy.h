@@ -111,6 +111,7 @@ typedef struct kbpy_module_def {
   const char *c_source; /* the emitted kernels */
   size_t nkernels;
   const kbpy_kernel_def *kernels;
+  int (*stress)(PyObject *module, const struct kbpy_module_def *def); /* built with --stress: kbpy_stress_exec */
 } kbpy_module_def;
 
 /* -- Kernel objects ---------------------------------------------------------------------------------------- */
@@ -129,6 +130,8 @@ typedef struct kbpy_kernel {
 
 /* -- runtime/py_*.c ---------------------------------------------------------------------------------------- */
 
+/* Gives a module __keelback_stress__ (py_stress.c). */
+KB_HIDDEN int kbpy_stress_exec(PyObject *module, const kbpy_module_def *def);
 /* Body of the module's Py_mod_exec slot: makes the kernels, then executes the file's code in the module. */
 KB_HIDDEN int kbpy_module_exec(PyObject *module, const kbpy_module_def *def);
 

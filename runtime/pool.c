@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pool.c: memory of the local arrays of one activation. */
 #include "rt.h"
+#include "stress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static void *new_block(kb_pool *pool, size_t bytes, int zero)
 void *kb_pool_alloc(kb_pool *pool, void **reuse, int64_t n, int64_t size, int zero)
 {
   int64_t bytes;
+  if (kb_stress_alloc()) return NULL;
   if (n < 0 || size <= 0 || __builtin_mul_overflow(n, size, &bytes) || bytes > PTRDIFF_MAX - 2 * ALIGN) return NULL;
   if (bytes == 0) bytes = 1;
   void *old = reuse ? *reuse : NULL;

@@ -103,6 +103,7 @@ int kbpy_module_exec(PyObject *module, const kbpy_module_def *def)
   }
   if (kbpy_find_interpreter() < 0) return -1;
   kb_poll_set_hook(kbpy_poll);
+  if (def->stress && def->stress(module, def) < 0) return -1;
   PyObject *globals = PyModule_GetDict(module);
   PyObject *kernels = make_kernels(module, def, globals);
   if (kernels == NULL) return -1;

@@ -14,7 +14,7 @@ import tempfile
 import traceback
 from collections import Counter
 
-from . import broken, engine, show
+from . import broken, engine, show, stress
 from .compare import GAVE_UP, judge
 from .inputs import Generator
 from .shrink import shrink
@@ -33,6 +33,9 @@ def _arguments(argv):
                    help="lines that CPython may run for an input (50000)")
     p.add_argument("--time-out", type=float, default=20, metavar="SECONDS",
                    help="for one call of a compiled kernel (20)")
+    p.add_argument("--stress", nargs="?", type=int, const=-1, metavar="SEED",
+                   help="also with each guard that may leave for the interpreter failing in turn, at its first, middle "
+                        "and last execution; with a seed, a sample of these")
     p.add_argument("--so", metavar="FILE.so", help="take this built module instead of building one")
     p.add_argument("--engine", default="native", help=argparse.SUPPRESS)
     return p.parse_args(argv)
@@ -51,14 +54,14 @@ def _command():
     return shutil.which("keelback")
 
 
-def _build(path, folder):
+def _build(path, folder, flags=()):
     """Builds the extension module; its path, or None after printing why not."""
     command = _command()
     if command is None:
         print("Bail out! the keelback command was not found: set KEELBACK to its path")
         return None
     so = os.path.join(folder, os.path.splitext(os.path.basename(path))[0] + ".so")
-    r = subprocess.run([command, "build", path, "-o", so], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    r = subprocess.run([command, "build", path, "-o", so, *flags], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                        errors="replace")
     if r.returncode != 0 or not os.path.exists(so):
         for line in r.stdout.splitlines():
@@ -152,7 +155,7 @@ def _check_file(options, path, only, folder):
         return False
     so = None
     if options.engine == "native":
-        so = options.so or _build(path, folder)
+        so = options.so or _build(path, folder, () if options.stress is None else ("--stress",))
         if so is None:
             return False
     print(f"1..{len(kernels)}", flush=True)
@@ -160,6 +163,8 @@ def _check_file(options, path, only, folder):
     good = True
     for number, k in enumerate(kernels, 1):
         native = engine.Native(so, k.__name__, number - 1, project) if so else None
+        if native and options.stress is not None:
+            native = stress.Stressed(native, options.stress, options.time_out)
         try:
             ok, summary, lines = Checker(k, noted, functions, native, options).run()
         except Exception as e:
