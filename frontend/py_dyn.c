@@ -106,16 +106,34 @@ static PyObject *find_lambda(PyObject *node, PyObject *code)
   return found;
 }
 
-/* The def or lambda that the code object was compiled from; NULL when its file has another one there by now. */
-static PyObject *find_node(dy *d)
+/* Files that functions came from lately: as a rule the next one comes from the same. */
+static kb_py *recent;
+enum { RECENT = 4 };
+
+static void forget_files(void)
+{
+  if (!recent) return;
+  kt_mod *t = recent->mod;
+  kb_py_free(recent);
+  kt_mod_free(t);
+  recent = NULL;
+}
+
+static kb_py_file *recent_file(PyObject *filename)
+{
+  for (uint32_t i = 0; recent && i < recent->files.n; i++)
+    if (PyUnicode_Compare(recent->files.v[i].filename, filename) == 0) return &recent->files.v[i];
+  if (recent && recent->files.n >= RECENT) forget_files();
+  if (!recent) recent = kb_py_new("");
+  return kb_py_file_of(recent, filename);
+}
+
+/* The def or lambda of this file that the code object was compiled from; NULL when there is another one by now. */
+static PyObject *node_in(dy *d, const kb_py_file *file)
 {
   const PyCodeObject *code = (PyCodeObject *)d->code;
-  const kb_py_file *file = kb_py_file_of(d->py, code->co_filename);
   const char *name = kb_py_text(code->co_name);
-  if (!file->code) {
-    dy_refuse(d, NULL, "%s", file->problem);
-    return NULL;
-  }
+  if (!file->code) return NULL;
   PyObject *codes = kb_py_at_line(file->codes, code->co_firstlineno), *found = NULL;
   PyObject *defs = kb_py_at_line(file->defs, code->co_firstlineno);
   int same = 0;
@@ -125,7 +143,22 @@ static PyObject *find_node(dy *d)
   if (same && strcmp(name, "<lambda>") == 0) found = find_lambda(file->ast, d->code);
   for (Py_ssize_t i = 0; same && defs && i < PyList_GET_SIZE(defs); i++)
     if (strcmp(kb_py_get_str(PyList_GET_ITEM(defs, i), "name"), name) == 0) found = PyList_GET_ITEM(defs, i);
-  if (!found) dy_refuse(d, NULL, "its source is not what its code was compiled from");
+  return found;
+}
+
+/* The file is read again if it seems to have changed since it was read. */
+static PyObject *find_node(dy *d)
+{
+  PyObject *filename = ((PyCodeObject *)d->code)->co_filename;
+  bool known = recent != NULL;
+  const kb_py_file *file = recent_file(filename);
+  PyObject *found = node_in(d, file);
+  if (!found && known) {
+    forget_files();
+    file = recent_file(filename);
+    found = node_in(d, file);
+  }
+  if (!found) dy_refuse(d, NULL, "%s", file->problem ? file->problem : "its source is not what its code was compiled from");
   return found;
 }
 
