@@ -358,7 +358,9 @@ static PyObject *interpret(in_jit *j, PyObject *const *a, in_sig *s)
 /* A signature that turned out slow goes back to CPython, from the next call on. */
 static void judge(in_jit *j, in_sig *s)
 {
-  if (s->tier != IN_JIT_INTERPRETED || j->lower == IN_JIT_INTERPRETED || !in_policy_slow(s->fast, s->slow)) return;
+  if (s->slow < IN_JIT_ENOUGH || s->slow < 2 * s->judged || s->tier != IN_JIT_INTERPRETED || j->lower == IN_JIT_INTERPRETED || j->image == NULL) return;
+  s->judged = s->slow;
+  if (!in_policy_slow(j->image, s->fast, s->slow)) return;
   s->tier = IN_JIT_PYTHON;
   j->demoted++;
   Py_XSETREF(s->reason, PyUnicode_FromString("interpreted it was slow: mostly operations on objects"));

@@ -14,6 +14,7 @@
 
 enum { IN_JIT_NATIVE, IN_JIT_INTERPRETED, IN_JIT_PYTHON, IN_JIT_TIERS };
 enum { IN_JIT_TYPED = 8, IN_JIT_SIGS = 24, IN_JIT_WATCHED = 3 }; /* signatures of a function that are compiled, that are known */
+enum { IN_JIT_ENOUGH = 1000 }; /* slow instructions after which an interpreted signature is judged */
 
 /* The class of an argument, on which the tier depends. From IN_A_TYPED on there are typed signatures for it; scalars of NumPy
  * are IN_A_SCALAR + kbpy_elem; arrays IN_A_ARRAY + elem << 8 + rank << 4 + IN_A_CONTIG, IN_A_READONLY. */
@@ -38,7 +39,7 @@ typedef struct in_sig {
   PyObject *types;        /* tuple of str, or NULL when no types were tried */
   PyObject *reason;       /* why it is in no faster tier: str or None */
   uint64_t calls;
-  uint64_t fast, slow;    /* INTERPRETED: instructions of its calls */
+  uint64_t fast, slow, judged; /* INTERPRETED: as in in_code, of its calls */
   uint32_t kinds[];       /* IN_A_* of each parameter */
 } in_sig;
 
@@ -90,6 +91,6 @@ PyObject *in_kind_names(const uint32_t *kinds, Py_ssize_t n); /* tuple of str, a
 /* Would interpretation pay for these arguments? NULL: yes; else why not. */
 const char *in_policy_no(const in_code *c, PyObject *const *a, Py_ssize_t n);
 /* Did it? */
-bool in_policy_slow(uint64_t fast, uint64_t slow);
+bool in_policy_slow(const in_code *c, uint64_t turns, uint64_t slow);
 
 #endif

@@ -128,6 +128,7 @@ static int back_edge(in_frame *f, const in_ins *target, int *budget, int *step, 
   const kb_fn_info *info = f->code->info;
   const kb_image *im = f->code->image;
   *budget = TURNS;
+  f->code->fast += TURNS; /* turns, for the policy of kb.jit */
   if (in_poll() < 0) return -1;
   if (info == NULL || info->resume == NULL || resumed >= MOST_RESUMED) return 0;
   *budget = *step;
@@ -237,6 +238,7 @@ static const void *const *labels; /* of computed gotos: known after the first ru
 #define SLOW                          \
   do {                                \
     f->ip = i;                        \
+    f->code->slow++;                  \
     if (i->fn(f, i) < 0) goto error;  \
     NEXT;                             \
   } while (0)
@@ -421,6 +423,7 @@ dispatch:
     }
     L(RET) : {
       in_val *a = S(i->a);
+      if (budget < step) f->code->fast += (uint64_t)(step - budget);
       int done = returned(f, a, r);
       if (done < 0) goto error_here;
       if (done == 0) {

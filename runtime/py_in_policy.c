@@ -55,25 +55,33 @@ static bool is_simple(PyObject *o, int levels)
   return in_kind_typed(kind) || PyRange_Check(o);
 }
 
-const char *in_policy_no(const in_code *c, PyObject *const *a, Py_ssize_t n)
+/* What a function does in its loops, inner ones weighing more: instructions that gain, the cost of others, turns. */
+typedef struct { uint64_t gain, cost, turns; } loop_sum;
+
+static bool sum_loops(const kb_image *im, loop_sum *sum)
 {
-  const kb_image *im = c->image;
   unsigned char *depth = loop_depths(im);
-  if (depth == NULL) return "no memory";
-  uint64_t gain = 0, cost = 0;
-  bool loops = false;
+  if (depth == NULL) return false;
   for (uint32_t i = 0; i < im->nins; i++) {
     uint64_t times = 1;
-    for (int d = 1; d < depth[i]; d++) times *= PER_LOOP;
     bool gains;
-    int w = weight_of((kb_op)im->ins[i].op, &gains);
+    uint64_t w = (uint64_t)weight_of((kb_op)im->ins[i].op, &gains);
     if (depth[i] == 0) continue;
-    loops = true;
-    *(gains ? &gain : &cost) += times * (uint64_t)w;
+    for (int d = 1; d < depth[i]; d++) times *= PER_LOOP;
+    *(gains ? &sum->gain : &sum->cost) += times * w;
+    bool back = (im->ins[i].to[0] <= i || im->ins[i].to[1] <= i) && im->ins[i].op != KB_TRY;
+    sum->turns += back ? times : 0;
   }
   PyMem_Free(depth);
-  if (!loops) return "interpretation would not pay: no loop";
-  if (gain < 2 * cost) return "interpretation would not pay: mostly operations on objects";
+  return true;
+}
+
+const char *in_policy_no(const in_code *c, PyObject *const *a, Py_ssize_t n)
+{
+  loop_sum sum = { 0, 0, 0 };
+  if (!sum_loops(c->image, &sum)) return "no memory";
+  if (sum.turns == 0) return "interpretation would not pay: no loop";
+  if (sum.gain < 2 * sum.cost) return "interpretation would not pay: mostly operations on objects";
   bool simple = n == 0;
   for (Py_ssize_t k = 0; k < n; k++) simple |= is_simple(a[k], 2);
   for (Py_ssize_t k = 0; k < n; k++)
@@ -81,4 +89,10 @@ const char *in_policy_no(const in_code *c, PyObject *const *a, Py_ssize_t n)
   return simple ? NULL : "interpretation would not pay: the arguments are no numbers, nor lists or arrays of them";
 }
 
-bool in_policy_slow(uint64_t fast, uint64_t slow) { return slow > 1000 && slow > fast; }
+/* A quarter of what should gain did not. */
+bool in_policy_slow(const in_code *c, uint64_t turns, uint64_t slow)
+{
+  loop_sum sum = { 0, 0, 0 };
+  if (!sum_loops(c->image, &sum) || sum.turns == 0) return false;
+  return (double)slow * 4.0 * (double)sum.turns > (double)turns * (double)sum.gain;
+}
