@@ -148,16 +148,22 @@ static int back_edge(in_frame *f, const in_ins *target, int *budget, int *step, 
   return 0;
 }
 
+/* Where nothing is declared a sized result stays what it is. */
+static int convert_result(in_frame *f, const kb_fn_info *info, in_val *v, uint32_t k, in_val *r)
+{
+  return in_convert(f, v, info->undeclared && v->tag == IN_SIZED ? KB_AS_OBJECT : info->ret[k], r);
+}
+
 /* The result as it was declared. */
 static int returned(in_frame *f, in_val *v, in_val *r)
 {
   const kb_fn_info *info = f->code->info;
   if (info == NULL || f->jit || (info->nret == 0 && !info->tuple)) return 0;
-  if (!info->tuple) return in_convert(f, v, info->ret[0], r) < 0 ? -1 : 1;
+  if (!info->tuple) return convert_result(f, info, v, 0, r) < 0 ? -1 : 1;
   if (v->tag != IN_TUPLE || v->tup->n != info->nret) return 0;
   in_val t = in_tuple_new(info->nret);
   for (uint32_t k = 0; t.tag && k < info->nret; k++)
-    if (in_convert(f, &v->tup->item[k], info->ret[k], &t.tup->item[k]) < 0) {
+    if (convert_result(f, info, &v->tup->item[k], k, &t.tup->item[k]) < 0) {
       in_decref(t);
       return -1;
     }

@@ -15,14 +15,12 @@ import signal
 import struct
 import sys
 import types
-from collections import ChainMap
 
 from .. import _kernel, ref
 from ..ref import views
 from .compare import as_declared
 from .inputs import np
 from .types import signature
-from .watch import instrumented
 
 # -- The reference -------------------------------------------------------------------------------------------
 
@@ -92,9 +90,9 @@ def _callee(kernel, functions):
     return call
 
 
-def plain_functions(noted, watcher=None):
+def plain_functions(noted):
     """Kernel -> function over a copy of its globals, in which NumPy makes the reference's arrays and kernels are plain
-    functions that take and return what they are declared to. With a watcher, it sees every intermediate result."""
+    functions that take and return what they are declared to."""
     final, scopes, made = {}, {}, {}
     for k in noted:
         made[id(k)] = made[id(k.py_func)] = _callee(k, final)
@@ -118,13 +116,8 @@ def plain_functions(noted, watcher=None):
             scope = {n: v if n.startswith("__") else changed(v) for n, v in fn.__globals__.items()}
             scopes[id(fn.__globals__)] = scope
         cells = tuple(types.CellType(changed(c.cell_contents)) for c in fn.__closure__ or ())
-        new = None
-        if watcher is not None:
-            free = {n: c.cell_contents for n, c in zip(fn.__code__.co_freevars, cells)}
-            new = instrumented(fn, ChainMap(free, scope), watcher)
-        if new is None:
-            new = types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, cells or None)
-            new.__kwdefaults__ = fn.__kwdefaults__
+        new = types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, cells or None)
+        new.__kwdefaults__ = fn.__kwdefaults__
         final[id(k)] = new
     return final
 
