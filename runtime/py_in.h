@@ -119,7 +119,7 @@ struct in_code {
   PyObject *globals, *builtins, *closure, *pool, *qualname; /* kb.jit: borrowed from or owned with the function; kernels: NULL */
   in_cache *cache;       /* one for each instruction with KB_OF_N, and for OCALLX; in_ins.cache is its index */
   struct in_places *places; /* of py_in_unwind.c: NULL until something is raised */
-  uint64_t fast, slow;   /* instructions served on the fast and on the slow path, counted coarsely: policy of kb.jit */
+  uint64_t fast, slow;   /* turns of loops, and instructions that left their fast path, counted coarsely: policy of kb.jit */
   Py_ssize_t refs;
 };
 struct in_frame {
@@ -224,7 +224,7 @@ in_fn in_o_matmul, in_o_inplace, in_o_contains, in_o_pool, in_o_global, in_o_set
 int in_getitem_object(in_frame *f, const in_ins *i);
 int in_setitem_object(in_frame *f, const in_ins *i);
 int in_unpack_object(in_frame *f, PyObject *from, Py_ssize_t n, in_val *r);
-PyObject *in_attribute(in_frame *f, const in_ins *i, PyObject *o); /* o.name of the instruction: a new reference */
+enum { IN_UNBOUND = 1 }; /* aux of what obj.method gives: x has to be passed in front, no bound method was made */
 /* Interpreted functions called by interpreted functions: set by the module that has their type. 1: done, *r is the result;
  * 0: has to be called as an object; -1: exception. Arguments are borrowed. */
 extern PyTypeObject *in_jit_type;

@@ -5,10 +5,6 @@
 
 #include <math.h>
 
-#if PY_VERSION_HEX >= 0x030d0000 /* still exported, no longer declared */
-PyAPI_FUNC(int) _PyObject_GetMethod(PyObject *obj, PyObject *name, PyObject **method);
-#endif
-
 PyTypeObject *in_jit_type;
 int (*in_jit_call)(PyObject *fn, const in_val *args, uint32_t nargs, in_val *r);
 
@@ -293,42 +289,6 @@ int in_o_callx(in_frame *f, const in_ins *i)
 
 /* -- Methods ------------------------------------------------------------------------------------------------------------ */
 
-/* x.name for a call, in the aux of whose slot stands whether x has to be passed in front: no bound method is made. */
-enum { BOUND, UNBOUND };
-
-/* Nothing can change what a name means for objects of this type: no dict of their own, no changes of the type. */
-static bool is_constant_type(PyTypeObject *t)
-{
-  return (t->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) && !(t->tp_flags & Py_TPFLAGS_HEAPTYPE) && !t->tp_dictoffset &&
-         t->tp_getattro == PyObject_GenericGetAttr;
-}
-
-int in_o_method(in_frame *f, const in_ins *i)
-{
-  PyObject *x = in_box(f, IN_ARG(f, i, 0)), *method = NULL;
-  if (!x) return -1;
-  PyTypeObject *t = Py_TYPE(x);
-  in_cache *c = f->code->cache ? &f->code->cache[i->cache] : NULL;
-  int unbound = UNBOUND;
-  if (c && c->key == t) method = Py_NewRef(c->what);
-  else if (PyModule_CheckExact(x)) {
-    method = in_attribute(f, i, x);
-    unbound = BOUND;
-  } else {
-    unbound = _PyObject_GetMethod(x, IN_NAME(f, i), &method);
-    if (c && method && unbound && is_constant_type(t)) {
-      c->key = t;
-      c->what = method; /* kept by the type */
-    }
-  }
-  Py_DECREF(x);
-  if (!method) return -1;
-  in_val v = in_obj(method);
-  v.aux = unbound ? UNBOUND : BOUND;
-  in_result(f, i, v);
-  return 0;
-}
-
 /* l.append(x) of a plain list, whose type nobody can change. */
 static bool is_append(PyObject *method, PyObject *x)
 {
@@ -360,7 +320,7 @@ int in_o_callm(in_frame *f, const in_ins *i)
     return -1;
   }
   PyObject *method = m->o;
-  if (m->aux != UNBOUND) {
+  if (m->aux != IN_UNBOUND) {
     Py_INCREF(method);
     int r = call_object(f, i, 2, method);
     Py_DECREF(method);

@@ -96,26 +96,6 @@ int in_o_delglobal(in_frame *f, const in_ins *i)
   return unbound(PyExc_NameError, NO_NAME, IN_NAME(f, i));
 }
 
-/* The attribute that the instruction names; a new reference. Of a module it is remembered until its dict changes: dunder
- * names apart, a module's dict comes before what its type has. */
-PyObject *in_attribute(in_frame *f, const in_ins *i, PyObject *o)
-{
-  PyObject *name = IN_NAME(f, i);
-  if (!PyModule_CheckExact(o) || !f->code->cache) return PyObject_GetAttr(o, name);
-  PyObject *dict = PyModule_GetDict(o);
-  in_cache *c = &f->code->cache[i->cache];
-  if (c->what && c->key == o && c->version[0] == version(dict)) return Py_NewRef(c->what);
-  PyObject *v = PyObject_GetAttr(o, name);
-  if (v && PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) != '_' &&
-      PyDict_GetItemWithError(dict, name) == v) {
-    c->key = o;
-    c->version[0] = version(dict);
-    c->what = v;
-  } else if (!v) return NULL;
-  if (PyErr_Occurred()) PyErr_Clear();
-  return v;
-}
-
 int in_o_pool(in_frame *f, const in_ins *i)
 {
   PyObject *pool = f->code->pool;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* py_in_object.c: operators, attributes, items and strings of any object, as CPython does them. */
+/* py_in_object.c: operators, items and strings of any object, as CPython does them. */
 #include "py_in.h"
 
 /* -- Operators ------------------------------------------------------------------------------------------------- */
@@ -93,42 +93,6 @@ int in_o_contains(in_frame *f, const in_ins *i)
   if (has < 0) return -1;
   in_result(f, i, in_bool(has));
   return 0;
-}
-
-/* -- Attributes ----------------------------------------------------------------------------------------------------- */
-
-int in_o_getattr(in_frame *f, const in_ins *i)
-{
-  in_val *x = IN_ARG(f, i, 0);
-  PyObject *r;
-  if (x->tag == IN_OBJ) r = in_attribute(f, i, x->o);
-  else {
-    PyObject *o = in_box(f, x);
-    if (!o) return -1;
-    r = in_attribute(f, i, o);
-    Py_DECREF(o);
-  }
-  if (!r) return -1;
-  in_result(f, i, in_obj(r));
-  return 0;
-}
-
-int in_o_setattr(in_frame *f, const in_ins *i)
-{
-  PyObject *o = in_box(f, IN_ARG(f, i, 0)), *v = o ? in_box(f, IN_ARG(f, i, 1)) : NULL;
-  int r = v ? PyObject_SetAttr(o, IN_NAME(f, i), v) : -1;
-  Py_XDECREF(o);
-  Py_XDECREF(v);
-  return r;
-}
-
-int in_o_delattr(in_frame *f, const in_ins *i)
-{
-  PyObject *o = in_box(f, IN_ARG(f, i, 0));
-  if (!o) return -1;
-  int r = PyObject_SetAttr(o, IN_NAME(f, i), NULL);
-  Py_DECREF(o);
-  return r;
 }
 
 /* -- Items -------------------------------------------------------------------------------------------------------------- */

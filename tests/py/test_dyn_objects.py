@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import traceback
+import types
 
 os.environ["KEELBACK_INTERPRET"] = "1"
 
@@ -175,6 +176,107 @@ def empty_cell():
         later
     except UnboundLocalError as e:
         return text, str(e)
+
+
+class Slots:
+    __slots__ = ("x", "y")
+
+
+class Other:
+    x = Slots.x  # a descriptor that is not for it
+
+
+class Plain:
+    def method(self):
+        return "method"
+
+
+def changing_objects():
+    class Mine(Plain):
+        pass
+
+    a, b, s, log = Mine(), Mine(), Slots(), []
+    a.x, b.x, s.x = 1, 2, 3
+
+    def change(k):
+        if k == 2:
+            a.__dict__["x"] = "by dict"
+        if k == 3:
+            del s.x
+        if k == 4:
+            Mine.x = "of class"
+        if k == 5:
+            Mine.x = property(lambda self: "property", lambda self, v: log.append(("set", v)))
+        if k == 6:
+            del Mine.x
+        if k == 7:
+            Mine.method = lambda self: "new method"
+        if k == 8:
+            b.method = lambda: "own method"
+        if k == 9:
+            del b.x
+        if k == 10:
+            del Mine.method
+            a.other = 1
+            a.method = 3
+
+    return change, (a, b, s, a, b, Other(), s, 5, Mine), log
+
+
+@case(changing_objects)
+def cached_attributes(change, objects, log):
+    """The same instruction on objects of many kinds, which change in between."""
+    for k in range(12):
+        change(k)
+        for o in objects:
+            try:
+                log.append(o.x)
+                o.x = (k, log[-1])
+            except AttributeError as e:
+                log.append(str(e))
+            except TypeError as e:
+                log.append(str(e))
+            try:
+                log.append(o.method())
+            except (AttributeError, TypeError) as e:
+                log.append(str(e))
+    return [str(x).split(" at 0x")[0] for x in log], [sorted(vars(o)) for o in objects[:2]]
+
+
+def changing_names():
+    m, n = types.ModuleType("m"), types.ModuleType("n")
+    m.v, n.v = 1, 2
+
+    def change(k):
+        if k == 1:
+            m.v = 10
+        if k == 2:
+            globals()["len"] = "mine"
+        if k == 3:
+            del m.v, globals()["len"]
+        if k == 4:
+            m.__dict__["v"] = 11
+
+    return change, m, n
+
+
+changing = 0
+
+
+@case(changing_names)
+def cached_names(change, m, n):
+    global changing
+    log, changing = [], 0
+    for k in range(6):
+        for o in (m, m, n, m):
+            try:
+                log.append((o.v, o.__name__))
+            except AttributeError as e:
+                log.append(str(e))
+        changing += 1
+        log.append((changing, len))
+        change(k)
+    return log
 
 
 # -- Calls, displays, unpacking ----------------------------------------------------------------------------------------------
