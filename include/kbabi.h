@@ -201,6 +201,11 @@ extern __thread char *kb_stack_limit; /* NULL until the first kb_stack_ok_slow()
 #define KB_POLL_MAX (1 << 20)  /* what kb_poll gives at most */
 /* How much further to go; below 0: leave, the reason is the thread's pending exit. */
 KB_COLD int64_t kb_poll(void);
+#ifdef KB_NO_POLL /* without any, to see what they cost */
+#define KB_POLL(left, cost) ((void)(left), 0)
+#define KB_STRIP(left, a, b, step) ((void)(left), (b))
+#define KB_UNSTRIP(left, a, end, step) ((void)(left))
+#else
 /* At a latch: 0 looks at once. */
 #define KB_POLL(left, cost) \
   (KB_UNLIKELY((cost) == 0 || ((left) -= (cost)) < 0) && KB_UNLIKELY(((left) = kb_poll()) < 0))
@@ -225,6 +230,7 @@ KB_INLINE int64_t kb_strip(int64_t *left, int64_t a, int64_t b, int64_t step)
 #define KB_STRIP(left, a, b, step) kb_strip(&(left), a, b, step)
 /* The loop is left at a, before the end of its strip. */
 #define KB_UNSTRIP(left, a, end, step) ((left) += (int64_t)kb_turns(a, end, step))
+#endif
 
 #ifdef __cplusplus
 }

@@ -85,6 +85,14 @@ def free_until(stop: kb.i64[:], n: int) -> int:
     return i
 
 @kb.kernel(nogil=True)
+def free_product(x: kb.i64[:], n: int) -> int:
+    p = 1
+    for i in range(n):
+        p *= x[i % len(x)]
+        x[i % len(x)] += 1
+    return p
+
+@kb.kernel(nogil=True)
 def free_raises(x: kb.f64[:], i: int) -> float:
     return x[i]
 """
@@ -197,6 +205,26 @@ def main():
     flag[0] = 1
     t.join(30)
     ok(not t.is_alive() and result and result[0] > 0, "nogil: the kernel sees what Python stores", result)
+
+    def product(x, n):
+        p = 1
+        for i in range(n):
+            p *= x[i % len(x)]
+            x[i % len(x)] += 1
+        return p
+
+    want = [3, 5, 7]
+    expected = product(want, 60)
+    got = np.array([3, 5, 7])
+    equal(m.free_product(got, 60), expected, "nogil: goes on past 64 bits")
+    equal(got.tolist(), want, "nogil: what is stored there")
+    results = []
+    ts = [threading.Thread(target=lambda: results.append(m.free_product(np.array([3, 5, 7]), 60))) for _ in range(8)]
+    for t in ts:
+        t.start()
+    for t in ts:
+        t.join(60)
+    equal(results, [expected] * 8, "nogil: past 64 bits in threads")
     for i in (5, -6):
         try:
             m.free_raises(np.zeros(5), i)
