@@ -39,6 +39,21 @@ static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, con
   fputs(f->nparams || f->ret != KB_T_VOID ? ")" : "void)", to);
 }
 
+/* From a loop's head on, with the interpreter's values. */
+static void osr_prototype(FILE *to, const kb_emit_opts *o, const kb_mod *m, const kb_fn *f, const out *names)
+{
+  const kb_fn *of = m->fns.v[f->osr_of - 1];
+  fprintf(to, "static KB_COLD int %s(uint32_t kb_head, const kb_word *kb_words, void *kb_ret)\n{\n", f->c_name);
+  fprintf(to, "  const int64_t %s = kb_head;\n", names->name[f->params[0]]);
+  if (f->ret == KB_T_VOID)
+    fputs("  (void)kb_ret;\n", to);
+  else if (is_tuple(f))
+    fprintf(to, "  struct kb_%s%s_ret *ret = (struct kb_%s%s_ret *)kb_ret;\n", o->prefix, of->c_name, o->prefix, of->c_name);
+  else
+    fprintf(to, "  %s *ret = (%s *)kb_ret;\n", kb_cclass(f->ret, false), kb_cclass(f->ret, false));
+  fputs("  (void)kb_words;\n", to);
+}
+
 /* May the function store through parameter i? */
 static bool may_write(const kb_fn *f, uint32_t i)
 {
@@ -176,9 +191,8 @@ static void print_body(FILE *to, const char *body)
   }
 }
 
-static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, const fn_facts *facts, uint32_t index)
+static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, const fn_facts *facts, kb_fn *f, uint32_t index)
 {
-  kb_fn *f = m->fns.v[index];
   out o = { .m = m, .o = opts, .f = f, .indent = 1, .file = NULL, .facts = facts, .index = index };
   char *body = NULL;
   size_t n = 0;
@@ -192,8 +206,12 @@ static void kernel(FILE *to, const kb_mod *m, const kb_emit_opts *opts, const fn
   out_sites(&o, to);
   if (f->loc.line)
     fprintf(to, "#line %u \"%s\"\n", f->loc.line, f->loc.file ? f->loc.file : m->file);
-  inner_prototype(to, opts, f, &facts[index], &o);
-  fputs("\n{\n", to);
+  if (f->osr_of) {
+    osr_prototype(to, opts, m, f, &o);
+  } else {
+    inner_prototype(to, opts, f, &facts[index], &o);
+    fputs("\n{\n", to);
+  }
   declarations(&o, to);
   if (o.pool)
     fputs("  kb_pool kb_pool = { 0 };\n", to);
@@ -276,7 +294,9 @@ void kb_emit_c(FILE *to, const kb_mod *m, const kb_emit_opts *o)
   }
   fputs("\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
-    kernel(to, m, o, facts, i);
+    kernel(to, m, o, facts, m->fns.v[i], i);
+  for (uint32_t i = 0; i < m->osr.n; i++)
+    kernel(to, m, o, facts, m->osr.v[i], m->osr.v[i]->osr_of - 1);
   fputs("#ifndef KB_PYTHON\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (m->fns.v[i]->exported) {

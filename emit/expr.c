@@ -177,10 +177,26 @@ static void substitute(out *o, const char *expr, unsigned p, const kb_val *v)
   }
 }
 
+/* A word of those that resume gets. */
+static void word(out *o, const kb_val *v)
+{
+  const char *type = kb_cclass(v->ty, kb_type_of(v->ty)->readonly);
+  switch (kb_type_letter(v->ty)) {
+  case 'U': fprintf(o->out, "kb_words[%d].u", (int)v->imm.i); break;
+  case 'D': fprintf(o->out, "kb_words[%d].d", (int)v->imm.i); break;
+  case 'S': fprintf(o->out, "(float)kb_words[%d].d", (int)v->imm.i); break;
+  case 'B': fprintf(o->out, "kb_words[%d].i != 0", (int)v->imm.i); break;
+  case 'P': fprintf(o->out, "(%s)kb_words[%d].p", type, (int)v->imm.i); break;
+  default: fprintf(o->out, "kb_words[%d].i", (int)v->imm.i); break;
+  }
+}
+
 static void folded(out *o, const kb_val *v, unsigned prec)
 {
   if (v->op == KB_LD || v->op == KB_PLD) {
     load(o, v, prec);
+  } else if (v->op == KB_OSR) {
+    word(o, v);
   } else if (v->op == KB_VLEN) {
     fprintf(o->out, "%s.shape[%d]", name_of(o, v->args[0]), (int)v->imm.i);
   } else if (v->op == KB_ITEM) {

@@ -215,7 +215,15 @@ static void entry(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_fact
   fputs(");\n}\n", to);
 }
 
-static void full(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts *facts, const char *storage)
+static const kb_fn *osr_function(const kb_mod *m, const kb_fn *f)
+{
+  for (uint32_t i = 0; i < m->osr.n; i++)
+    if (m->fns.v[m->osr.v[i]->osr_of - 1] == f)
+      return m->osr.v[i];
+  return NULL;
+}
+
+static void full(FILE *to, const kb_mod *m, const kb_emit_opts *o, const kb_fn *f, const fn_facts *facts, const char *storage)
 {
   const kb_type *k = kb_type_of(f->ret);
   bool tuple = k->kind == KB_K_TUPLE, none = f->ret == KB_T_VOID;
@@ -224,6 +232,9 @@ static void full(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts
   results(to, o, f);
   if (f->image)
     image(to, f);
+  const kb_fn *osr = osr_function(m, f);
+  if (osr)
+    out_heads(osr, to);
   fprintf(to, "%sint e_%s(const void *kb_args, void *kb_ret)\n", f->exported ? "KB_ENTRY " : "static KB_COLD ", f->c_name);
   entry(to, o, f, facts);
   fprintf(to, "static kb_fn_count %s_count;\n%s kb_info_%s = {\n  .unit = &kb_this_unit, .name = ", f->c_name, storage, f->c_name);
@@ -241,6 +252,8 @@ static void full(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts
   fprintf(to, ".tuple = %d, .undeclared = %d, .jit = %d,\n  ", tuple, f->undeclared, f->jit);
   if (f->image)
     fprintf(to, ".nimage = sizeof %s_image - 1, .image = %s_image, ", f->c_name, f->c_name);
+  if (osr)
+    fprintf(to, ".resume = %s, .nheads = %u, .heads = %s_heads, ", osr->c_name, osr->nheads, osr->c_name);
   fprintf(to, ".enter = e_%s, .count = &%s_count\n};\n", f->c_name, f->c_name);
 }
 
@@ -259,7 +272,7 @@ void out_infos(FILE *to, const kb_mod *m, const kb_emit_opts *o, const fn_facts 
     const char *storage = f->exported ? "KB_INFO" : "static const kb_fn_info";
     if (!facts[i].image)
       fputs("#ifdef KB_PYTHON\n", to);
-    full(to, o, f, &facts[i], storage);
+    full(to, m, o, f, &facts[i], storage);
     if (!facts[i].image) {
       fputs("#else\n", to);
       brief(to, f, storage);

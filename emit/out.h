@@ -66,6 +66,7 @@ void out_exit(out *o, kb_ref r, const char *guard);
 void out_sites(out *o, FILE *to);                    /* the tables of the function's exits */
 /* Entries of a frame or loop head, `live` the number of the first live value; how many. */
 uint32_t out_entries(out *o, const kb_entry *e, uint32_t n, uint32_t live, FILE *to);
+void out_heads(const kb_fn *f, FILE *to);            /* the table of an osr function's loops */
 bool out_names_parameter(const kb_fn *f, const kb_snap *s); /* in an entry */
 void out_string(FILE *to, const char *s);            /* as a C literal */
 const char *out_as(kb_ty t);                         /* KB_AS_ name: "INT" */

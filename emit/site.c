@@ -210,6 +210,50 @@ uint32_t out_entries(out *o, const kb_entry *e, uint32_t n, uint32_t live, FILE 
   return t.live;
 }
 
+static void head_entry(const kb_fn *f, const kb_entry *e, FILE *to)
+{
+  fprintf(to, "  { %u, ", e->slot);
+  if (e->kind == KB_E_VIRT) {
+    fprintf(to, "KB_FROM_VIRT, KB_AS_%s, %u, %u, { 0 } },\n", out_as(e->ty), e->what, e->n);
+  } else if (e->kind == KB_E_EXPR) {
+    constant(kb_v(f, e->ref), e->ty, to);
+  } else if (!e->ref) {
+    fputs("KB_FROM_NONE, KB_AS_OBJECT, 0, 0, { 0 } },\n", to);
+  } else {
+    fprintf(to, "KB_FROM_LIVE, KB_AS_%s, ", out_as(e->ty));
+    put_what(to, e->ty);
+    fprintf(to, "%u, { 0 } },\n", e->ref - 1);
+  }
+  for (uint32_t i = 0; i < e->n; i++)
+    head_entry(f, &e->sub[i], to);
+}
+
+void out_heads(const kb_fn *f, FILE *to)
+{
+  for (uint32_t i = 0; i < f->nheads; i++) {
+    if (f->heads[i].n == UINT32_MAX || !f->heads[i].n)
+      continue;
+    fprintf(to, "static const kb_site_entry %s_head_%u[] = {\n", f->c_name, i);
+    for (uint32_t k = 0; k < f->heads[i].n; k++)
+      head_entry(f, &f->heads[i].entries[k], to);
+    fputs("};\n", to);
+  }
+  fprintf(to, "static const kb_head %s_heads[] = {\n", f->c_name);
+  for (uint32_t i = 0; i < f->nheads; i++) {
+    uint32_t n = 0;
+    for (uint32_t k = 0; f->heads[i].n != UINT32_MAX && k < f->heads[i].n; k++)
+      n += entries_in(&f->heads[i].entries[k]);
+    fprintf(to, "  { %u, %u, ", f->heads[i].pc, f->heads[i].nwords);
+    if (f->heads[i].n == UINT32_MAX)
+      fputs("UINT32_MAX, NULL },\n", to);
+    else if (n)
+      fprintf(to, "%u, %s_head_%u },\n", n, f->c_name, i);
+    else
+      fputs("0, NULL },\n", to);
+  }
+  fputs("};\n", to);
+}
+
 /* The function that a frame is of: f itself, or an inlined one; of several with one name the one that has the line.
  * NULL: it is not in the module (text IR). */
 static const kb_fn *fn_of(const out *o, const kb_snap *s, uint32_t i)
@@ -217,7 +261,7 @@ static const kb_fn *fn_of(const out *o, const kb_snap *s, uint32_t i)
   const kb_frame *fr = &s->frames[i];
   const kb_fn *found = NULL;
   if (i + 1 == s->nframes && fr->fn == o->f->name)
-    return o->f;
+    return o->f->osr_of ? o->m->fns.v[o->f->osr_of - 1] : o->f;
   for (uint32_t k = 0; k < o->m->fns.n; k++) {
     const kb_fn *f = o->m->fns.v[k];
     if (f->name == fr->fn && (!found || (f->loc.line <= fr->loc.line && f->loc.line > found->loc.line)))

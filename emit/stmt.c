@@ -151,6 +151,21 @@ static void sub_view(out *o, kb_ref r)
   }
 }
 
+/* A view out of the words that resume gets. */
+static void osr_view(out *o, kb_ref r)
+{
+  const kb_val *v = kb_v(o->f, r);
+  const kb_type *k = kb_type_of(v->ty);
+  const char *x = name_of(o, r);
+  int n = (int)v->imm.i;
+  out_line(o, v->loc);
+  fprintf(o->out, "%s.data = (%s%s *)kb_words[%d].p;\n", x, k->readonly ? "const " : "", kb_ctype(k->elem, false), n);
+  for (int a = 0; a < k->rank; a++) {
+    out_line(o, v->loc);
+    fprintf(o->out, "%s.shape[%d] = kb_words[%d].i, %s.stride[%d] = kb_words[%d].i;\n", x, a, n + 1 + 2 * a, x, a, n + 2 + 2 * a);
+  }
+}
+
 static void store(out *o, const kb_val *v)
 {
   out_line(o, v->loc);
@@ -259,6 +274,11 @@ void out_stmt(out *o, kb_ref r)
   switch (v->op) {
   case KB_ALLOC: alloc(o, r); return;
   case KB_VSUB: sub_view(o, r); return;
+  case KB_OSR:
+    if (kb_type_letter(v->ty) != 'V')
+      break;
+    osr_view(o, r);
+    return;
   case KB_ST:
   case KB_PST: store(o, v); return;
   case KB_FILL: fill(o, v); return;

@@ -106,7 +106,7 @@ static bool may_fold(const kb_val *v)
   if (is_load(v))
     return true;
   return kb_ops[v->op].kind == KB_OP_VAL && v->op != KB_PHI && v->op != KB_VSUB && v->op != KB_CONST && v->op != KB_UNDEF &&
-         v->op != KB_PARAM;
+         v->op != KB_PARAM && v->op != KB_OSR;
 }
 
 /* Lengths of parameters are as good as variables: x.shape[0]. */

@@ -24,6 +24,10 @@ bool kb_infer(kt_mod *t, kb_mod *m);
 /* A new module of typed functions with guards and snapshots; NULL after kb_error. The generic one stays. */
 kb_mod *kb_specialise(kt_mod *t, kb_mod *generic);
 
+/* -- osr.c: entries into loops ------------------------------------------------------------------------------------ */
+/* Makes m->osr, for the functions whose images the exits of m (optimised) need. */
+void kb_osr(kt_mod *t, kb_mod *generic, kb_mod *m);
+
 /* -- pipeline.c -------------------------------------------------------------------------------------------------- */
 typedef struct {
   const char *dump;       /* letters, or names with commas between, to dump after (passes.def), or NULL */

@@ -15,7 +15,8 @@ static const char help[] =
     "  build K.py -o K.so|K.o|K.a [--header K.h] [--prefix P] [--save-temps] [--verbose] [-O2 -march=... cc's flags]\n"
     "                                  Python to an extension module (.so), or an object or archive for C\n"
     "  check K.py [-n N] [--seed S]    compares every kernel with CPython; TAP\n"
-    "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all; after image: what is interpreted\n"
+    "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all; after image: what is interpreted,\n"
+    "                                  osr: where native code takes over from the interpreter\n"
     "  opt F.kir [-p PASS] [-x ENGINES]   passes and engines over text IR\n"
     "  config --cflags | --kernel-cflags | --libs | --plugin | --python | --version\n"
     "\n"
@@ -36,7 +37,7 @@ static const char step_names[] =
 #define STAGE(letter, name) " " #name
 #define PASS(letter, name) ""
 #include "passes.def"
-    " fold gvn range guardelim inline dce image";
+    " fold gvn range guardelim inline dce image osr";
 
 static bool is_step(const char *name)
 {
@@ -57,6 +58,19 @@ static void print_image(const kb_mod *m, const kb_fn *f)
   kb_image_print(stdout, im);
   kb_image_free(im);
   free(bytes);
+}
+
+static void print_osr(const kb_mod *m, const kb_fn *f)
+{
+  kb_print_fn(stdout, m, f);
+  for (uint32_t i = 0; i < f->nheads; i++) {
+    printf("# loop %u pc %u", i, f->heads[i].pc);
+    if (f->heads[i].n == UINT32_MAX) fputs(" cannot be entered", stdout);
+    else printf(" words %u slots", f->heads[i].nwords);
+    for (uint32_t k = 0; f->heads[i].n != UINT32_MAX && k < f->heads[i].n; k++)
+      printf(" %u:%s", f->heads[i].entries[k].slot, kb_type_text(f->heads[i].entries[k].ty));
+    putchar('\n');
+  }
 }
 
 int kb_cmd_ir(int argc, char **argv)
@@ -87,11 +101,14 @@ int kb_cmd_ir(int argc, char **argv)
   for (uint32_t i = 0; only && m && i < m->fns.n; i++) {
     if (strcmp(m->fns.v[i]->name, only) != 0) continue;
     if (image) print_image(m, m->fns.v[i]);
-    else kb_print_fn(stdout, m, m->fns.v[i]);
+    else if (!job.after || strcmp(job.after, "osr") != 0) kb_print_fn(stdout, m, m->fns.v[i]);
     found = true;
   }
+  bool osr = job.after && strcmp(job.after, "osr") == 0;
+  for (uint32_t i = 0; osr && m && i < m->osr.n; i++)
+    if (!only || strcmp(m->osr.v[i]->name, only) == 0) print_osr(m, m->osr.v[i]);
   for (uint32_t i = 0; image && m && !only && i < m->fns.n; i++) print_image(m, m->fns.v[i]);
-  if (m && !only && !image) kb_print_mod(stdout, m);
+  if (m && !only && !image && !osr) kb_print_mod(stdout, m);
   if (m && !found) kb_error(kb_at_file(job.input), "there is no kernel '%s'", only);
   if (m) kb_mod_free(m);
   kt_mod_free(t);

@@ -7,6 +7,7 @@
  * infer       types to a fixed point, from annotations and literals
  * specialise  machine ops, guards, a snapshot for each way out
  * passes      fold, gvn, range, guardelim, latch, inline, dce, poll: see passes.def for the order and why
+ * osr         once more what the interpreter may come back to, entered at loop heads; the passes over that
  *
  * The verifier runs after each pass where it was configured (--enable-checking) or asked for, and always at the end:
  * what it finds is our bug, never the user's.
@@ -159,6 +160,42 @@ static void optimise(kb_mod *m, const kb_pipeline_opts *o)
   free(h);
 }
 
+/* All passes over one function that nobody calls. */
+static void optimise_alone(kb_mod *m, kb_fn *f, const kb_pipeline_opts *o)
+{
+  uint32_t changed = 0, seen[NPASSES] = { 0 }, now = 0;
+  char why[512];
+  for (int i = 0; i < NTABLE; i++) {
+    if (table[i].stage || (o->no_opt && strcmp(table[i].name, "latch") != 0 && strcmp(table[i].name, "poll") != 0))
+      continue;
+    int pass = 0;
+    while (pass < NPASSES && strcmp(passes[pass].name, table[i].name) != 0)
+      pass++;
+    if (pass == NPASSES || seen[pass] > changed)
+      continue;
+    if (passes[pass].run ? passes[pass].run(f) : kb_opt_inline(m, f))
+      changed = now + 1;
+    seen[pass] = ++now;
+#ifdef KB_CHECKING
+    if (!kb_verify(m, f, why, sizeof why))
+      kb_bug(__FILE__, __LINE__, "after %s, in osr of %s: %s", table[i].name, f->name, why);
+#endif
+  }
+  if (!kb_verify(m, f, why, sizeof why))
+    kb_bug(__FILE__, __LINE__, "after all passes, in osr of %s: %s", f->name, why);
+}
+
+static void loop_entries(kt_mod *t, kb_mod *generic, kb_mod *m, const kb_pipeline_opts *o)
+{
+  char why[512];
+  kb_osr(t, generic, m);
+  for (uint32_t i = 0; i < m->osr.n; i++) {
+    if (!kb_verify(m, m->osr.v[i], why, sizeof why))
+      kb_bug(__FILE__, __LINE__, "osr of %s: %s", m->osr.v[i]->name, why);
+    optimise_alone(m, m->osr.v[i], o);
+  }
+}
+
 /* -- Images -------------------------------------------------------------------------------------------------- */
 
 /* What the interpreter needs of generic function g, to its typed form f: it outlives the generic module. */
@@ -211,15 +248,18 @@ kb_mod *kb_compile(kt_mod *t, const kb_pipeline_opts *o)
     if (m && kb_error_count() == errors)
       keep_images(t, generic, m);
   }
-  kb_mod_free(generic);
   if (!m || kb_error_count() != errors) {
+    kb_mod_free(generic);
     kb_mod_free(m);
     return NULL;
   }
   dump(o, m, 's', "specialise");
-  if (stops(o, "specialise"))
-    return m;
-  optimise(m, o);
-  verify(m, "all passes");
+  if (!stops(o, "specialise")) {
+    optimise(m, o);
+    verify(m, "all passes");
+    if (!o->stop_after || stops(o, "osr"))
+      loop_entries(t, generic, m, o);
+  }
+  kb_mod_free(generic);
   return m;
 }

@@ -60,6 +60,12 @@ static void step_back(const kb_fn *g, kb_ref r, kb_bits *live)
       kb_bits_set(live, v->args[i]);
 }
 
+static bool is_head(const kb_fn *g, kb_bid b)
+{
+  uint32_t loop = g->blk.v[b].loop;
+  return loop && g->loops.v[loop - 1].header == b;
+}
+
 void sp_liveness(sp *s)
 {
   const kb_fn *g = s->g;
@@ -90,6 +96,8 @@ void sp_liveness(sp *s)
       step_back(g, r, &out);
       if (!kb_is(g, r, KB_OKCALL) && ((row->flags & KB_OF_T) || row->kind == KB_OP_CTL))
         s->live[r] = list_of(s->f->arena, &out);
+      if (s->head_live && is_head(g, b) && !kb_is(g, r, KB_PHI) && (!kb_v(g, r)->prev || kb_is(g, kb_v(g, r)->prev, KB_PHI)))
+        s->head_live[b] = list_of(s->f->arena, &out);
     }
   }
   for (uint32_t i = 0; i < g->blk.n; i++)

@@ -155,6 +155,19 @@ static void entry_of_parts(sp *s, kb_entry *e, kb_vkind what, kb_ty t, uint32_t 
 
 static bool is_nothing(kb_ty t) { return t == KB_T_NONE || t == KB_T_VOID; }
 
+/* None is no word; arrays as the words have them, read-only or not. */
+static bool words_only(kb_entry *e, bool writes)
+{
+  if (kb_type_of(e->ty)->kind == KB_K_ARRAY)
+    e->ty = sp_machine(e->ty, writes);
+  if (e->kind == KB_E_VAL && is_nothing(e->ty))
+    e->ref = 0;
+  bool ok = e->kind != KB_E_VAL || e->ref || is_nothing(e->ty);
+  for (uint32_t i = 0; i < e->n; i++)
+    ok &= words_only(&e->sub[i], writes);
+  return ok;
+}
+
 /* How a value of Python type t is rebuilt from its parts (from parts[*used] on). */
 static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *parts, uint32_t *used)
 {
@@ -192,6 +205,24 @@ static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *part
     e->ty = t;
     e->ref = is_nothing(t) ? kb_const_none(s->f) : parts[(*used)++];
   }
+}
+
+bool sp_osr_entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, bool writes, uint32_t *nwords)
+{
+  kb_ty types[256];
+  kb_ref words[256];
+  uint32_t n = sp_width(t), used = 0;
+  if (n > 256 || (!n && kb_type_of(t)->kind == KB_K_SCALAR && !is_nothing(t)))
+    return false;
+  part_types(t, writes, types);
+  for (uint32_t i = 0; i < n; i++) {
+    const kb_type *k = kb_type_of(types[i]);
+    words[i] = *nwords + 1;
+    *nwords += k->kind == KB_K_ARRAY ? 1 + 2u * k->rank : 1;
+  }
+  memset(e, 0, sizeof *e);
+  entry(s, e, slot, t, words, &used);
+  return used == n && words_only(e, writes);
 }
 
 static int by_slot(const void *a, const void *b)
@@ -456,6 +487,24 @@ static bool regroup(sp *s)
   return true;
 }
 
+/* An entry into loops: what is live there comes as words. */
+static void osr_value(sp *s)
+{
+  const kb_val *v = kb_v(s->g, s->at);
+  kb_ty types[256];
+  kb_ref parts[256];
+  uint32_t n = part_types(v->ty, s->writes[s->at], types), word = (uint32_t)v->imm.i;
+  for (uint32_t i = 0; i < n; i++) {
+    const kb_type *k = kb_type_of(types[i]);
+    parts[i] = sp_op0(s, KB_OSR, types[i]);
+    kb_v(s->f, parts[i])->imm.i = word;
+    word += k->kind == KB_K_ARRAY ? 1 + 2u * k->rank : 1;
+  }
+  if (v->nargs) /* a range of that step */
+    parts[2] = sp_int(s, kb_v(s->g, v->args[0])->imm.i);
+  sp_set(s, s->at, parts, n);
+}
+
 static void instruction(sp *s, kb_ref r)
 {
   const kb_val *v = kb_v(s->g, r);
@@ -473,6 +522,7 @@ static void instruction(sp *s, kb_ref r)
     return;
   case KB_RAISE: do_raise(s, r); return;
   case KB_OBOUND: bound(s); return;
+  case KB_OSR: osr_value(s); return;
   default: break;
   }
   if (reads_unbound(s, v))
@@ -559,6 +609,12 @@ static void stack_guard(sp *s)
   sp_guard(s, KB_GSTACK, sp_raise(s, KB_EXC_RecursionError, s->t->msg[KM_RECURSION], NULL, 0), NULL, 0);
 }
 
+static void osr_signature(sp *s)
+{
+  kb_ref r = kb_param(s->f, KB_T_I64, "where");
+  sp_set(s, s->g->params[0], &r, 1);
+}
+
 /* Inside, a u64 parameter is an exact int: past int64 it leaves at once, with nothing but parameters to its name. */
 static void unsigned_parameters(sp *s)
 {
@@ -591,6 +647,13 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   f->jit = s->t->jit;
   memset(seen, 0, s->gm->fns.n);
   f->recursive = reaches(s->gm, i, i, seen);
+  sp_translate(s);
+}
+
+void sp_translate(sp *s)
+{
+  kb_fn *f = s->f, *g = s->g;
+  bool osr = f->osr_of != 0;
   s->parts = KB_ZALLOC(kb_ref *, g->val.n);
   s->live = KB_ZALLOC(kb_ref *, g->val.n);
   s->is_int = KB_ZALLOC(kb_ref, g->val.n);
@@ -601,7 +664,10 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
     kb_assert(kb_jit_doubts(g, &s->doubt, &bad), "types of %s", g->name);
   for (uint32_t b = 0; b < g->rpo.n; b++)
     s->blk[g->rpo.v[b]] = kb_blk_new(f);
-  signature(s);
+  if (osr)
+    osr_signature(s);
+  else
+    signature(s);
   for (uint32_t b = 0; b < g->rpo.n; b++) {
     s->cur = s->blk[g->rpo.v[b]];
     KB_FOR_INS (g, g->rpo.v[b], r)
@@ -610,9 +676,9 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   }
   for (uint32_t b = 0; b < g->rpo.n; b++) {
     s->cur = s->blk[g->rpo.v[b]];
-    if (b == 0 && f->recursive)
+    if (b == 0 && f->recursive && !osr)
       stack_guard(s);
-    if (b == 0 && !s->t->jit)
+    if (b == 0 && !s->t->jit && !osr)
       unsigned_parameters(s);
     KB_FOR_INS (g, g->rpo.v[b], r)
       instruction(s, r);
@@ -632,21 +698,29 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   kb_cfg(f);
 }
 
-kb_mod *kb_specialise(kt_mod *t, kb_mod *gm)
+uint8_t **sp_all_writes(kb_mod *gm)
 {
   uint32_t n = gm->fns.n;
-  uint8_t **writes = KB_ZALLOC(uint8_t *, n + 1), *seen = KB_ZALLOC(uint8_t, n + 1);
-  kb_mod *m = kb_mod_new(gm->file, gm->python);
-  for (uint32_t i = 0; i < n; i++) {
-    kb_fn_number(gm->fns.v[i]);
+  uint8_t **writes = KB_ZALLOC(uint8_t *, n + 1);
+  for (uint32_t i = 0; i < n; i++)
     writes[i] = KB_ZALLOC(uint8_t, gm->fns.v[i]->val.n);
-    kb_fn_new(m, gm->fns.v[i]->name);
-  }
   for (bool again = true; again;) {
     again = false;
     for (uint32_t i = 0; i < n; i++)
       again |= sp_find_writes(gm, i, writes);
   }
+  return writes;
+}
+
+kb_mod *kb_specialise(kt_mod *t, kb_mod *gm)
+{
+  uint32_t n = gm->fns.n;
+  kb_mod *m = kb_mod_new(gm->file, gm->python);
+  for (uint32_t i = 0; i < n; i++) {
+    kb_fn_number(gm->fns.v[i]);
+    kb_fn_new(m, gm->fns.v[i]->name);
+  }
+  uint8_t **writes = sp_all_writes(gm), *seen = KB_ZALLOC(uint8_t, n + 1);
   sp s = { .t = t, .gm = gm, .m = m, .writes_of = (const uint8_t *const *)writes };
   for (uint32_t i = 0; i < n; i++)
     if (!t->kernels.v[i]->errors)

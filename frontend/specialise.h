@@ -20,6 +20,7 @@ typedef struct {
   kb_ref **parts;        /* generic value -> its typed parts */
   const uint8_t *writes; /* per generic value: an array that may be stored into */
   const uint8_t *const *writes_of; /* per kernel: the same of it */
+  kb_ref **head_live;    /* per block that is a loop's head, or NULL: what is live behind its phis, 0-terminated */
   kb_ref **live;         /* per generic value that may leave: what is live there, 0-terminated */
   kb_bid cur;            /* typed block being filled */
   kb_ref at;             /* generic instruction being translated */
@@ -51,6 +52,14 @@ uint32_t sp_deopt_after_call(sp *s, const kb_ty *types, const kb_ref *parts, uin
 kb_ref sp_guard(sp *s, kb_op op, uint32_t snap, const kb_ref *args, uint32_t n);
 void sp_require(sp *s, kb_ref cond, uint32_t snap);            /* leaves unless cond */
 kb_ref sp_is_int(sp *s, kb_ref generic);                       /* is this value of a float variable an int in Python? */
+
+/* -- what osr.c needs: s has t, gm, m, g, f, k, writes ------------------------------------------------- */
+uint8_t **sp_all_writes(kb_mod *gm);                           /* sp_find_writes to a fixed point; free each and all */
+/* The body of s->f from that of s->g, whose pcs and values are those of frames. */
+void sp_translate(sp *s);
+/* How a value of type t comes out of slot: its entry, whose values are numbers of words (kb_osr_head) from *nwords on. False: it
+ * has no machine form. */
+bool sp_osr_entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, bool writes, uint32_t *nwords);
 
 /* -- spec_live.c, spec_writes.c -------------------------------------------------------------------------- */
 /* Fills s->live: for a call what is live after it, for anything else that may leave what is live before it. */

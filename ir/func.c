@@ -21,7 +21,10 @@ void kb_mod_free(kb_mod *m)
     return;
   for (uint32_t i = 0; i < m->fns.n; i++)
     kb_fn_free(m->fns.v[i]);
+  for (uint32_t i = 0; i < m->osr.n; i++)
+    kb_fn_free(m->osr.v[i]);
   kb_vec_free(&m->fns);
+  kb_vec_free(&m->osr);
   free(m);
 }
 
@@ -40,6 +43,16 @@ kb_fn *kb_fn_new(kb_mod *m, const char *name)
   kb_vec_push(&f->blk, b);
   if (m)
     kb_vec_push(&m->fns, f);
+  return f;
+}
+
+kb_fn *kb_fn_new_osr(kb_mod *m, uint32_t of)
+{
+  const kb_fn *g = m->fns.v[of];
+  kb_fn *f = kb_fn_new(NULL, g->name);
+  f->c_name = kb_intern(kb_arena_printf(f->arena, "kb_r_%s", g->c_name)); /* no kernel can be called so */
+  f->osr_of = of + 1;
+  kb_vec_push(&m->osr, f);
   return f;
 }
 

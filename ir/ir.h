@@ -240,6 +240,15 @@ typedef struct {
   bool refused;         /* kb.jit: a read-only array; a store leaves by a deopt */
 } kb_sigparam;
 
+/* A loop head at which an osr function takes over from the interpreter (frontend/osr.c): what it takes out of which slots.
+ * A value's ref is the number of its first word + 1 (an array has 1 + 2 * rank words: data, shape and stride of each axis in
+ * turn); 0: None. An expression is a constant (op const, ref), which has to be there. */
+typedef struct {
+  uint32_t pc;          /* of the first instruction behind the phis */
+  uint32_t nwords, n;   /* n UINT32_MAX: it cannot be entered */
+  kb_entry *entries;
+} kb_osr_head;
+
 typedef struct {
   const char *name;     /* Python name, interned */
   const char *c_name;   /* C name of the public wrapper */
@@ -265,6 +274,9 @@ typedef struct {
   size_t nimage;
   uint32_t ncalls;      /* typed: kernels that the generic function calls */
   const uint32_t *calls;
+  uint32_t osr_of;      /* of m->osr: number + 1 of the function of m->fns whose loops this one enters; its parameter says which */
+  uint32_t nheads;      /* loops of the generic function, in order of rpo */
+  kb_osr_head *heads;
   kb_arena *arena;
   KB_VEC(kb_val) val;   /* val.v[0] unused */
   KB_VEC(kb_blk) blk;   /* blk.v[0] unused */
@@ -281,6 +293,7 @@ typedef struct kb_mod {
   const char *file;          /* Python source file as given */
   const char *python;        /* "3.11": whose messages and ported functions it follows */
   KB_VEC(kb_fn *) fns;       /* callees of call ops are indices into it */
+  KB_VEC(kb_fn *) osr;       /* typed: entries into loops; nobody calls them */
 } kb_mod;
 
 #define KB_FOR_INS(f, b, r) for (kb_ref r = (f)->blk.v[b].first; r; r = (f)->val.v[r].next)
@@ -291,6 +304,7 @@ static inline bool kb_is(const kb_fn *f, kb_ref r, kb_op op) { return f->val.v[r
 kb_mod *kb_mod_new(const char *file, const char *python);
 void kb_mod_free(kb_mod *m);
 kb_fn *kb_fn_new(kb_mod *m, const char *name); /* appended to m->fns; owned by it */
+kb_fn *kb_fn_new_osr(kb_mod *m, uint32_t of); /* appended to m->osr; named as function number of */
 void kb_fn_free(kb_fn *f);
 kb_bid kb_blk_new(kb_fn *f); /* the first one is the entry, block 1 */
 kb_ref kb_param(kb_fn *f, kb_ty ty, const char *name); /* appends a parameter */
