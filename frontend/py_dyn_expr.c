@@ -305,11 +305,12 @@ static kb_ref compare(dy *d, PyObject *node)
 
 /* -- Conditions ----------------------------------------------------------------------------------------------------- */
 
-/* Of `and` and `or`: the value into var, then on to yes or no by its truth, which is asked once. */
+/* Of `and` and `or`: the value into var, then on to yes or no by its truth. Of an inner `and` or `or` that is no last
+ * operand CPython asks the truth twice from 3.12 on. */
 static void decide(dy *d, PyObject *node, uint32_t var, kb_bid yes, kb_bid no)
 {
   kb_loc loc = dy_loc(d, node);
-  if (kb_py_kind(node) == KA_BoolOp) {
+  if (kb_py_kind(node) == KA_BoolOp && (PY_VERSION_HEX < 0x030c0000 || yes == no)) {
     PyObject *values = dy_get(node, "values");
     bool is_or = kb_py_kind(kb_py_get(node, "op")) == KA_Or;
     Py_ssize_t n = PyList_GET_SIZE(values);
