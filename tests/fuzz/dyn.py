@@ -141,7 +141,10 @@ def reduce(path, source, name, arguments, crashed, seconds=60):
         tree = ast.parse(best).body[0]
         for edits in (shorter._statement_edits, shorter._expression_edits):
             for new in edits(tree):
-                text = ast.unparse(ast.fix_missing_locations(copy.deepcopy(new))) + "\n"
+                try:
+                    text = ast.unparse(ast.fix_missing_locations(copy.deepcopy(new))) + "\n"
+                except ValueError:  # half an f-string
+                    continue
                 if len(text) >= len(best) or time.monotonic() > end:
                     continue
                 try:
