@@ -67,6 +67,7 @@ static bool view_to_words(const kb_site_entry *e, const in_val *v, kb_word *w)
 static bool part_of(const in_val *v, uint16_t what, uint32_t i, in_val *part)
 {
   const in_iter *it = v->tag == IN_ITER ? v->it : NULL;
+  int64_t past;
   switch (what) {
   case KB_V_TUPLE:
     if (v->tag != IN_TUPLE || i >= v->tup->n) return false;
@@ -74,15 +75,16 @@ static bool part_of(const in_val *v, uint16_t what, uint32_t i, in_val *part)
     return true;
   case KB_V_RANGE:
   case KB_V_RANGEITER:
-    if (it == NULL || it->kind != IN_IT_RANGE) return false;
+    /* native code has seen, where the range was made, that no step leads out of 64 bits */
+    if (it == NULL || it->kind != IN_IT_RANGE || it->done || __builtin_add_overflow(it->stop, it->step, &past)) return false;
     *part = in_int(i == 0 ? it->i : i == 1 ? it->stop : it->step);
     return true;
   case KB_V_ARRAYITER:
-    if (it == NULL || it->kind != IN_IT_VIEW) return false;
+    if (it == NULL || it->kind != IN_IT_VIEW || it->done) return false;
     *part = i == 0 ? it->from : in_int(it->i);
     return true;
   case KB_V_ENUMERATE:
-    if (it == NULL || it->kind != IN_IT_ENUMERATE || it->item.tag != IN_NULL) return false;
+    if (it == NULL || it->kind != IN_IT_ENUMERATE || it->done || it->item.tag != IN_NULL) return false;
     *part = i == 0 ? (in_val){ IN_ITER, 0, { .it = it->sub[0] } } : in_int(it->i);
     return true;
   case KB_V_ZIP:
