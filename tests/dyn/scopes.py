@@ -252,7 +252,7 @@ def inner_generator(n):
 
 @calls("[1, 2, 3]")
 def two_lambdas_on_a_line(xs):
-    return list(map(lambda x: x + 1, filter(lambda x: x > 1, xs))), [lambda: 1, lambda: 2][1]()
+    return list(map(lambda x: x + 1, filter(lambda x: x > 1, xs))), [lambda: xs[0], lambda: xs[1]][1]()
 
 
 @calls("[1, 2]")
