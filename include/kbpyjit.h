@@ -68,6 +68,25 @@ KBPY_INLINE PyObject *kbpy_jit_new(kbpy_elem e, const void *value, size_t size)
   return o;
 }
 
+/* As kbpy_float does: of the last two results one that nobody else has is used again. */
+KBPY_INLINE PyObject *kbpy_jit_new_f64(double v)
+{
+  static PyObject *kept[2];
+  static unsigned misses;
+  for (int i = 0; i < 2; i++)
+    if (KB_LIKELY(kept[i] != NULL && Py_REFCNT(kept[i]) == 1)) {
+      memcpy((char *)kept[i] + sizeof(PyObject), &v, sizeof v);
+      return Py_NewRef(kept[i]);
+    }
+  PyObject *o = kbpy_jit_new(KBPY_F64, &v, sizeof v);
+  if ((misses++ & 15) < 2 && o != NULL) { /* not when the caller keeps them all */
+    PyObject *old = kept[misses & 1];
+    kept[misses & 1] = Py_NewRef(o);
+    Py_XDECREF(old);
+  }
+  return o;
+}
+
 #define KBPY_JIT_GIVE(name, elem, ctype, from)                                                                         \
   KBPY_INLINE PyObject *kbpy_jit_new_##name(from given)                                                                \
   {                                                                                                                    \
@@ -83,7 +102,6 @@ KBPY_JIT_GIVE(u16, KBPY_U16, uint16_t, int64_t)
 KBPY_JIT_GIVE(u32, KBPY_U32, uint32_t, int64_t)
 KBPY_JIT_GIVE(u64, KBPY_U64, uint64_t, uint64_t)
 KBPY_JIT_GIVE(f32, KBPY_F32, float, float)
-KBPY_JIT_GIVE(f64, KBPY_F64, double, double)
 #undef KBPY_JIT_GIVE
 
 #ifdef __cplusplus
