@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""make bench-poll: kernels with polls against the same without, in turns, best of many; then the time from a SIGINT to
+"""make bench-poll: kernels with polls against the same without, in turns, best of many and of several layouts; then the time from a SIGINT to
 KeyboardInterrupt. Fails when polls cost more than 5 % on the whole, or a KeyboardInterrupt takes more than 50 ms."""
 import math
 import os
@@ -9,10 +9,16 @@ import threading
 import time
 
 import numpy as np
-import poll_with as a
-import poll_without as b
+import poll_with1 as a
+import poll_with2
+import poll_with3
+import poll_without1
+import poll_without2
+import poll_without3
 
-ROUNDS = 15
+WITH, WITHOUT = (a, poll_with2, poll_with3), (poll_without1, poll_without2, poll_without3)
+
+ROUNDS = 10
 MOST, LATEST = 1.05, 0.050
 
 rng = np.random.default_rng(1)
@@ -40,14 +46,15 @@ def cost():
     logs = []
     print(f"{'kernel':10} {'without':>10} {'with':>10}")
     for name, args in CASES:
-        ka, kb = getattr(a, name), getattr(b, name)
-        if once(ka, args)[1] != once(kb, args)[1]:
+        kernels = [[getattr(m, name) for m in ms] for ms in (WITHOUT, WITH)]
+        if len({once(k, args)[1] for ks in kernels for k in ks}) != 1:
             sys.exit(f"{name}: results differ")
-        reps = max(1, int(2e-3 / max(once(kb, args)[0], 1e-7)))
+        reps = max(1, int(2e-3 / max(once(kernels[0][0], args)[0], 1e-7)))
         best = [math.inf, math.inf]
         for _ in range(ROUNDS):
-            for i, k in enumerate((kb, ka)):
-                best[i] = min(best[i], sum(once(k, args)[0] for _ in range(reps)))
+            for ks in zip(*kernels):
+                for i, k in enumerate(ks):
+                    best[i] = min(best[i], sum(once(k, args)[0] for _ in range(reps)))
         logs.append(math.log(best[1] / best[0]))
         print(f"{name:10} {best[0] / reps * 1e6:8.2f} us {best[1] / reps * 1e6:8.2f} us {(best[1] / best[0] - 1) * 100:+6.1f} %")
     return math.exp(sum(logs) / len(logs))
