@@ -238,6 +238,21 @@ static void plain(in_code *c, const live *l, uint64_t *room)
   }
 }
 
+/* a, b = c, d: obj.tuple, obj.unpack and all of its items, with nothing between and no other use. */
+static bool is_swap(const in_code *c, const live *l, uint32_t k, uint64_t *room)
+{
+  const kb_image *im = c->image;
+  uint32_t n = im->ins[k].nargs, t = im->ins[k].dst;
+  if (n < 1 || n > MOST_SWAPPED || k + 1 + n >= c->nins || t == KB_NOSLOT) return false;
+  const kb_iins *u = &im->ins[k + 1];
+  if (u->op != KB_OUNPACK || u->args[0] != t || u->imm.i != n || u->dst == KB_NOSLOT || !dies(im, l, k + 1, t, room)) return false;
+  for (uint32_t a = 0; a < n; a++) {
+    const kb_iins *x = &im->ins[k + 2 + a];
+    if (x->op != KB_OITEM || x->args[0] != u->dst || x->imm.i != a || x->dst == KB_NOSLOT || (a + 1 < n && x->dst == u->dst)) return false;
+  }
+  return dies(im, l, k + 1 + n, u->dst, room);
+}
+
 /* Lays superinstructions over the starts of groups. */
 static void groups(in_code *c, const live *l, uint64_t *room)
 {
@@ -252,6 +267,8 @@ static void groups(in_code *c, const live *l, uint64_t *room)
       if (im->ins[br].op != KB_BR || im->ins[br].args[0] != t || c->ins[br].op != IL_BR || !dies(im, l, br, t, room)) continue;
       i->cache = br - k;
       i->op = compares ? (uint16_t)(IL_LTB + (x->op - KB_OLT)) : IL_TRUTHB;
+    } else if (x->op == KB_OTUPLE && is_swap(c, l, k, room)) {
+      i->op = IL_SWAP;
     } else if (x->op == KB_OHASNEXT && x->dst != KB_NOSLOT) {
       const kb_iins *br = &im->ins[k + 1];
       uint32_t in = br->to[0];

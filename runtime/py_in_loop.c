@@ -115,6 +115,34 @@ static inline void put(in_val *d, in_val v)
     *d = v;
 }
 
+/* An object that no slot needs any more: a list that holds it may then be its only owner. */
+static inline void drop(in_val *v)
+{
+  PyObject *o = v->o;
+  v->tag = IN_NULL;
+  Py_DECREF(o);
+}
+
+/* x[k] = v of a list, k in bounds. A float that only the list has is changed in place: nobody can tell. */
+static inline bool store_list(PyObject *list, int64_t k, const in_val *v)
+{
+  PyObject *old = PyList_GET_ITEM(list, k), *o;
+  if (v->tag == IN_FLOAT) {
+    if (Py_REFCNT(old) == 1 && PyFloat_CheckExact(old)) {
+      ((PyFloatObject *)old)->ob_fval = v->d;
+      return true;
+    }
+    if ((o = PyFloat_FromDouble(v->d)) == NULL) return false; /* the long way says so */
+    PyList_SET_ITEM(list, k, o);
+  } else if (v->tag == IN_OBJ) {
+    PyList_SET_ITEM(list, k, Py_NewRef(v->o));
+  } else {
+    return false;
+  }
+  Py_DECREF(old);
+  return true;
+}
+
 /* -- The end of a turn ------------------------------------------------------------------------------------------------- */
 
 /* How deep native code and the interpreter have entered each other on this thread by in_resume. */
@@ -268,6 +296,8 @@ static const void *const *labels; /* of computed gotos: known after the first ru
         NEXT;                                                                          \
       }                                                                                \
     } else if (weak(a, &x) && weak(b, &y)) {                                           \
+      if ((i->flags & IN_DIES_A) && a->tag == IN_OBJ) drop(a);                         \
+      if ((i->flags & IN_DIES_B) && b->tag == IN_OBJ) drop(b);                         \
       put_double(S(i->dst), IN_FLOAT, x op y);                                         \
       NEXT;                                                                            \
     } else if (small(a, &n) && small(b, &m)) {                                         \
@@ -561,6 +591,17 @@ dispatch:
       if (KB_UNLIKELY(in_o_hasnext(f, i) < 0)) goto error;
       NEXT;
     }
+    L(SWAP) : {
+      in_val v[MOST_SWAPPED];
+      const uint32_t n = IN_N(f, i);
+      for (uint32_t k = 0; k < n; k++) {
+        v[k] = *IN_ARG(f, i, k);
+        in_incref(v[k]);
+      }
+      for (uint32_t k = 0; k < n; k++) put(S(i[2 + k].dst), v[k]);
+      i += 2 + n;
+      GO;
+    }
     L(GETITEM) : {
       const in_val *a = S(i->a), *b = S(i->b);
       int64_t k;
@@ -601,6 +642,15 @@ dispatch:
         const in_view *v = a->view;
         int64_t k = b->i < 0 ? b->i + v->shape[0] : b->i;
         if (KB_LIKELY((uint64_t)k < (uint64_t)v->shape[0] && v->rank == 1 && !v->pointer) && store(v, k * v->stride[0], S(i->c))) NEXT;
+      } else {
+        int64_t k;
+        if (a->tag == IN_OBJ && PyList_CheckExact(a->o) && small(b, &k)) {
+          Py_ssize_t n = PyList_GET_SIZE(a->o);
+          k = k < 0 ? k + n : k;
+          f->ip = i; /* what goes may run anything */
+          if (KB_LIKELY((size_t)k < (size_t)n) && store_list(a->o, k, S(i->c))) NEXT;
+          PyErr_Clear();
+        }
       }
       f->ip = i;
       if (KB_UNLIKELY(in_o_setitem(f, i) < 0)) goto error;

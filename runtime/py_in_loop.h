@@ -11,6 +11,8 @@ enum in_label {
   IL_N
 };
 
+enum { MOST_SWAPPED = 8 };
+
 void in_label(in_code *c); /* fills label of each instruction from its op */
 in_fn in_o_binary, in_o_unary, in_o_compare;
 
