@@ -498,6 +498,36 @@ def nested_calls(n):
     return down(n)
 
 
+@case(lambda: ([1, 0],), lambda: ([1, "a"],))
+def in_comprehensions(x):
+    a = sum(1 / y if y else 0 for y in x)
+    b = {y: 1 for y in x if y}
+    return a, b, [1 // y for y in x]
+
+
+@case(lambda: ([3, 1, 2], "key"), lambda: ([3, "a"], "key"))
+def callbacks(x, text):
+    r = sorted(x, key=lambda y: -y)
+    return r, list(map(lambda y: y + 1, r)), [*zip(x, text)], max(x, key=lambda y: y % 3), any(y > 2 for y in x)
+
+
+@case(lambda: (Log(),))
+def exception_in_generator(log):
+    def numbers():
+        try:
+            yield 1
+        finally:
+            log(sys.exc_info()[0])
+    try:
+        for x in numbers():
+            fails()
+    except ValueError as e:
+        log(e.__context__)
+        log([*numbers()])
+        log(sys.exc_info()[1] is e)
+    return log, sys.exc_info()
+
+
 # -- with ----------------------------------------------------------------------------------------------------------------------------
 
 
