@@ -130,6 +130,42 @@ def lines_of(e):
     return [(f.name, f.lineno) for f in traceback.extract_tb(e.__traceback__)][1:]
 
 
+HOST = """
+#include "loops.h"
+#include <stdio.h>
+#include <string.h>
+static int asked;
+static int stop(void *data) { return ++asked >= *(int *)data; }
+int main(void)
+{
+  double x[4] = { 1, 2, 3, 4 };
+  int most = 3;
+  kb_poll_set_handler(stop, &most);
+  double r = c_nest(kb_cf64x1_from(x, 4), INT64_C(1) << 50);
+  const kb_error *e = kb_error_get();
+  printf("%g %d %s '%s' %s %d\\n", r, asked, e ? e->type : "none", e ? e->message : "", e ? e->function : "", e ? e->line > 0 : 0);
+  kb_error_clear();
+  kb_poll_set_handler(NULL, NULL);
+  printf("%g\\n", c_nest(kb_cf64x1_from(x, 4), 1000000));
+  return kb_error_get() != NULL;
+}
+"""
+
+
+def in_c():
+    """A C program sets a handler, which ends a kernel."""
+    write("loops.py", KERNELS)
+    write("host.c", HOST)
+    flags = [keelback("config", f).stdout.split() for f in ("--cflags", "--libs")]
+    made = keelback("emit", "loops.py", "-o", "loops.c", "--header", "loops.h", "--prefix", "c_")
+    cc = os.environ.get("CC", "gcc").split()
+    r = run([*cc, "-O1", *os.environ.get("KB_TEST_CFLAGS", "").split(), "-I.", *flags[0], "host.c", "loops.c", "-o", "host", *flags[1]])
+    if ok(made.returncode == 0 and r.returncode == 0, "a C program is built", made.stderr, r.stderr):
+        r = run(["./host"])
+        equal(r.stdout, "0 3 KeyboardInterrupt '' nest 1\n1e+07\n", "its handler ends a kernel", r.stderr)
+        equal(r.returncode, 0, "without one the kernel comes to its end")
+
+
 def main():
     write("polite.py", KERNELS)
     built = keelback("build", "polite.py", "-o", "polite.so")
@@ -247,6 +283,7 @@ def main():
     for t in ts:
         t.join()
     equal(len(e), 8, "nogil: exceptions in threads")
+    in_c()
     done()
 
 
