@@ -119,40 +119,84 @@ static PyObject *frame_globals(in_frame *f)
   return f->code->globals ? Py_NewRef(f->code->globals) : PyDict_New();
 }
 
-/* A frame that was never run, only to be seen. With the function's own code object: tracebacks then name its lines and
- * columns themselves. A new reference; NULL: an exception is set. */
-static PyFrameObject *seen_frame(in_frame *f, struct in_places *p)
+typedef struct { PyObject *code; int lasti, line; } entry; /* code is borrowed; lasti -2: as the frame says */
+enum { NESTED = 8 };
+
+#if PY_VERSION_HEX < 0x030c0000
+/* Before 3.12 comprehensions are functions of their own, which are seen in tracebacks, but not in an image. Appends the
+ * entries of those inside code that ins stands in, innermost first; the line of the outermost, 0: it stands in none. */
+static int comprehensions(PyObject *code, const kb_iins *ins, entry *e, int *n, int depth)
+{
+  PyObject *consts = ((PyCodeObject *)code)->co_consts;
+  for (Py_ssize_t k = 0; depth < NESTED - 1 && k < PyTuple_GET_SIZE(consts); k++) {
+    PyObject *sub = PyTuple_GET_ITEM(consts, k);
+    if (!PyCode_Check(sub)) continue;
+    PyObject *name = ((PyCodeObject *)sub)->co_name;
+    if (PyUnicode_CompareWithASCIIString(name, "<listcomp>") && PyUnicode_CompareWithASCIIString(name, "<setcomp>") &&
+        PyUnicode_CompareWithASCIIString(name, "<dictcomp>"))
+      continue;
+    int at = find_lasti(sub, ins), line = at < 0 ? comprehensions(sub, ins, e, n, depth + 1) : (int)ins->line;
+    if (!line) continue;
+    e[(*n)++] = (entry){ sub, at, line };
+    return ((PyCodeObject *)sub)->co_firstlineno;
+  }
+  return 0;
+}
+#endif
+
+/* What the instruction adds to a traceback. With the function's own code object: tracebacks then name its lines and columns
+ * themselves. No exception is set here. */
+static int entries_of(in_frame *f, struct in_places *p, entry *e)
 {
   uint32_t k = f->ip->from;
   const kb_image *im = f->code->image;
-  if (!p->code && !p->empty[k])
-    p->empty[k] = (PyObject *)PyCode_NewEmpty(im->file ? im->file : "?", im->name ? im->name : "?", (int)im->ins[k].line);
-  if (p->code && p->lasti[k] == -2) p->lasti[k] = find_lasti(p->code, &im->ins[k]);
-  PyObject *code = p->code ? p->code : p->empty[k];
-  PyObject *globals = code ? frame_globals(f) : NULL;
-  PyFrameObject *frame = globals ? PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, globals, NULL) : NULL;
-  Py_XDECREF(globals);
-  return frame;
+  const kb_iins *ins = &im->ins[k];
+  int n = 0, line = 0;
+  if (!p->code) {
+    if (!p->empty[k])
+      p->empty[k] = (PyObject *)PyCode_NewEmpty(im->file ? im->file : "?", im->name ? im->name : "?", (int)ins->line);
+    e[0] = (entry){ p->empty[k], -2, (int)ins->line };
+    return p->empty[k] ? 1 : 0;
+  }
+  if (p->lasti[k] == -2) p->lasti[k] = find_lasti(p->code, ins);
+#if PY_VERSION_HEX < 0x030c0000
+  if (p->lasti[k] < 0) line = comprehensions(p->code, ins, e, &n, 0);
+#endif
+  e[n++] = (entry){ p->code, p->lasti[k], line ? line : (int)ins->line };
+  return n;
 }
 
-/* Puts this frame into the traceback of the exception that is set. Where that fails the exception stays as it is. */
-static void add_entry(in_frame *f)
+/* A frame that was never run, only to be seen, in front of the traceback of the exception that is set. Where that fails the
+ * exception stays as it is. */
+static void add_one(in_frame *f, entry e)
 {
   PyObject *type, *value, *tb;
   PyErr_Fetch(&type, &value, &tb);
-  struct in_places *p = places_of(f);
-  PyFrameObject *frame = p ? seen_frame(f, p) : NULL;
+  PyObject *globals = frame_globals(f);
+  PyFrameObject *frame = globals ? PyFrame_New(PyThreadState_Get(), (PyCodeObject *)e.code, globals, NULL) : NULL;
+  Py_XDECREF(globals);
   PyErr_Restore(type, value, tb); /* in place of any MemoryError from there */
   if (!frame) return;
   int added = PyTraceBack_Here(frame);
   Py_DECREF(frame);
-  if (added < 0 || !p->code) return;
+  if (added < 0 || e.lasti == -2) return;
   PyErr_Fetch(&type, &value, &tb);
   if (tb && PyTraceBack_Check(tb)) {
-    ((PyTracebackObject *)tb)->tb_lasti = p->lasti[f->ip->from];
-    ((PyTracebackObject *)tb)->tb_lineno = (int)f->code->image->ins[f->ip->from].line;
+    ((PyTracebackObject *)tb)->tb_lasti = e.lasti;
+    ((PyTracebackObject *)tb)->tb_lineno = e.line;
   }
   PyErr_Restore(type, value, tb);
+}
+
+static void add_entry(in_frame *f)
+{
+  entry e[NESTED];
+  PyObject *type, *value, *tb;
+  PyErr_Fetch(&type, &value, &tb);
+  struct in_places *p = places_of(f);
+  int n = p ? entries_of(f, p, e) : 0;
+  PyErr_Restore(type, value, tb);
+  for (int k = 0; k < n; k++) add_one(f, e[k]);
 }
 
 /* The exception that is set: a new reference, with its traceback; it is no longer set. */
