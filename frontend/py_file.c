@@ -208,6 +208,30 @@ void kb_py_add_file(kb_py *py, PyObject *filename, PyObject *ast, PyObject *code
   kb_vec_push(&py->files, file);
 }
 
+/* The compiler's warnings about the file have been given when it was imported: not again. NULL after an error, which
+ * only means that they are. */
+static PyObject *without_warnings(void)
+{
+  PyObject *warnings = PyImport_ImportModule("warnings");
+  PyObject *guard = warnings ? PyObject_CallMethod(warnings, "catch_warnings", NULL) : NULL;
+  PyObject *entered = guard ? PyObject_CallMethod(guard, "__enter__", NULL) : NULL;
+  PyObject *set = entered ? PyObject_CallMethod(warnings, "simplefilter", "s", "ignore") : NULL;
+  if (!entered) Py_CLEAR(guard);
+  PyErr_Clear();
+  Py_XDECREF(set);
+  Py_XDECREF(entered);
+  Py_XDECREF(warnings);
+  return guard;
+}
+
+static void with_warnings(PyObject *guard)
+{
+  PyObject *done = guard ? PyObject_CallMethod(guard, "__exit__", "OOO", Py_None, Py_None, Py_None) : NULL;
+  PyErr_Clear();
+  Py_XDECREF(done);
+  Py_XDECREF(guard);
+}
+
 kb_py_file *kb_py_file_of(kb_py *py, PyObject *filename)
 {
   for (uint32_t i = 0; i < py->files.n; i++)
@@ -218,10 +242,12 @@ kb_py_file *kb_py_file_of(kb_py *py, PyObject *filename)
   if (!source) {
     problem = "its source cannot be found";
   } else {
+    PyObject *guard = without_warnings();
     ast = kb_py_compile(source, filename, PyCF_ONLY_AST);
     code = ast ? kb_py_compile(ast, filename, 0) : NULL;
     if (!code)
       problem = kb_arena_printf(py->mod->arena, "its source cannot be compiled any more: %s", kb_py_exception_text());
+    with_warnings(guard);
   }
   PyErr_Clear();
   kb_py_add_file(py, filename, ast, code, problem);
