@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Times calls of kernels against calls of METH_FASTCALL functions, as call.sh built them.
+"""Times calls of kernels, and of functions under kb.jit, against calls of METH_FASTCALL functions, as call.sh built them.
 
 Each round times every function once, in turns, so that a slow moment of the machine hits a kernel and its reference
 alike; the ratio is the median of the rounds' ratios, loop included (its share is printed). Exits with 1 when a limit
@@ -14,9 +14,21 @@ from itertools import repeat
 
 import call_built  # not call_kernels, which lies beside this file
 import call_ref
+import keelback as kb
 
 CALLS, ROUNDS = 2000, 1500
-LIMITS = {"f(float, float)": 1.25, "three 1-D arrays": 1.35}
+LIMITS = {"f(float, float)": 1.25, "three 1-D arrays": 1.35, "kb.jit f(float, float)": 1.5, "kb.jit three 1-D arrays": 1.5}
+
+
+class jitted:
+    @kb.jit
+    def madd(a, b):
+        return a * b + 1.0
+
+    @kb.jit
+    def add(x, y, z):
+        for i in range(len(x)):
+            z[i] = x[i] + y[i]
 
 
 def call2(f, x, y, z):
@@ -59,13 +71,13 @@ def own(loop):
 
 
 def check():
-    for f in (call_built.madd, call_ref.madd):
+    for f in (call_built.madd, call_ref.madd, jitted.madd):
         assert [f(float(i), 0.5) for i in range(9)] == [i * 0.5 + 1.0 for i in range(9)]
     if hasattr(call_ref, "add"):
         import numpy
 
         x, y = numpy.arange(4.0), numpy.array([0.5, 1.5, -2.0, 1e300])
-        for f in (call_built.add, call_ref.add):
+        for f in (call_built.add, call_ref.add, jitted.add):
             z = numpy.zeros(4)
             assert f(x, y, z) is None and (z == x + y).all()
             z = numpy.zeros(8)
@@ -74,21 +86,24 @@ def check():
 
 
 def cases():
-    yield "f(float, float)", call2, "madd", (1.5, 2.5, None)
-    yield "  its result assigned", keep2, "madd", (1.5, 2.5, None)
-    yield "  its results kept in a list", list2, "madd", (1.5, 2.5, None)
+    yield "f(float, float)", call_built, call2, "madd", (1.5, 2.5, None)
+    yield "  its result assigned", call_built, keep2, "madd", (1.5, 2.5, None)
+    yield "  its results kept in a list", call_built, list2, "madd", (1.5, 2.5, None)
+    yield "kb.jit f(float, float)", jitted, call2, "madd", (1.5, 2.5, None)
     if hasattr(call_ref, "add"):
         import numpy
 
-        yield "three 1-D arrays", call3, "add", (numpy.arange(4.0), numpy.ones(4), numpy.zeros(4))
+        arrays = numpy.arange(4.0), numpy.ones(4), numpy.zeros(4)
+        yield "three 1-D arrays", call_built, call3, "add", arrays
+        yield "kb.jit three 1-D arrays", jitted, call3, "add", arrays
 
 
 def main():
     check()
     runs = [(own(nothing), None, (None, None, None), [])]
     rows = []
-    for name, loop, function, args in cases():
-        pair = [(own(loop), getattr(module, function), args, []) for module in (call_built, call_ref)]
+    for name, ours, loop, function, args in cases():
+        pair = [(own(loop), getattr(module, function), args, []) for module in (ours, call_ref)]
         runs += pair
         rows.append((name, pair))
     for i in range(ROUNDS):
@@ -109,7 +124,7 @@ def main():
             f"  (of minima {best:.3f}, without the loop {(kernel - empty) / (ref - empty):.3f})"
             + (f"  limit {limit}: {'MISSED' if slow else 'kept'}" if limit else "")
         )
-    if len(rows) < 4:
+    if len(rows) < 5:
         print("no NumPy: arrays not measured")
     return failed
 

@@ -8,6 +8,9 @@
 
 enum { SMALL = 16 }; /* parameters for which a call needs no memory */
 
+/* The code that the function has now; without the checks of PyFunction_GET_CODE. */
+static inline PyObject *code_of(const in_jit *j) { return ((PyFunctionObject *)j->func)->func_code; }
+
 /* -- What native code depends on --------------------------------------------------------------------------------- */
 
 #if defined __GNUC__ /* deprecated from 3.12 on, and there up to 3.13 */
@@ -32,7 +35,7 @@ static PyObject *current_value(const in_depend *d)
   return NULL;
 }
 
-static KB_COLD bool depends_hold(in_sig *s)
+static __attribute__((noinline)) bool depends_hold(in_sig *s)
 {
   for (uint32_t i = 0; i < s->ndepends; i++)
     if (current_value(&s->depends[i]) != s->depends[i].value) {
@@ -45,13 +48,12 @@ static KB_COLD bool depends_hold(in_sig *s)
 
 static PyDictObject no_dict; /* of version 0: what is watched while there is nothing to watch */
 
-/* A few dicts are watched; all else (cells, functions, more dicts) is looked up each time. */
-static inline bool still_holds(in_sig *s)
+/* Did nothing change that is watched? A few dicts are; all else (cells, functions, more dicts) is looked up each time. */
+static inline bool unchanged(const in_sig *s)
 {
   const in_watch *w = s->watched;
-  uint64_t changed = (version_of(w[0].dict) ^ w[0].version) | (version_of(w[1].dict) ^ w[1].version) |
-                     (version_of(w[2].dict) ^ w[2].version) | s->more;
-  return KB_LIKELY(changed == 0) || depends_hold(s);
+  return ((version_of(w[0].dict) ^ w[0].version) | (version_of(w[1].dict) ^ w[1].version) |
+          (version_of(w[2].dict) ^ w[2].version) | s->more) == 0;
 }
 
 static int add_depend(in_sig *s, PyObject *of, PyObject *name, PyObject *value)
@@ -417,7 +419,7 @@ int in_jit_direct(PyObject *fn, const in_val *args, uint32_t nargs, in_val *r)
   in_jit *j = (in_jit *)fn;
   in_sig *s = j->sig;
   if (s == NULL || s->tier != IN_JIT_INTERPRETED || j->image == NULL || j->star || j->starstar ||
-      (Py_ssize_t)nargs != j->npos || j->npos != j->nparams || PyFunction_GET_CODE(j->func) != j->code)
+      (Py_ssize_t)nargs != j->npos || j->npos != j->nparams || code_of(j) != j->code)
     return 0;
   for (uint32_t k = 0; k < nargs; k++) {
     uint32_t kind = kind_of_slot(&args[k]);
@@ -436,7 +438,7 @@ static PyObject *dispatch_bound(in_jit *j, PyObject *const *a, PyObject *const *
   if (kinds == NULL) return PyErr_NoMemory();
   for (Py_ssize_t k = 0; k < j->nparams; k++) kinds[k] = in_kind(a[k]);
   in_sig *s = find(j, kinds);
-  if (s && s->tier == IN_JIT_NATIVE && !still_holds(s)) {
+  if (s && s->tier == IN_JIT_NATIVE && !unchanged(s) && !depends_hold(s)) {
     drop(j, s);
     s = NULL;
   }
@@ -451,7 +453,7 @@ static PyObject *dispatch_bound(in_jit *j, PyObject *const *a, PyObject *const *
 static PyObject *dispatch(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
   in_jit *j = (in_jit *)self;
-  if (KB_UNLIKELY(PyFunction_GET_CODE(j->func) != j->code) && in_jit_learn(j) < 0) return NULL;
+  if (KB_UNLIKELY(code_of(j) != j->code) && in_jit_learn(j) < 0) return NULL;
   if (j->lower == IN_JIT_PYTHON) return call_python(j, args, nargsf, kwnames);
   Py_ssize_t n = j->nparams + j->star + j->starstar, nargs = PyVectorcall_NARGS(nargsf);
   if (kwnames == NULL && nargs == n && n == j->npos) return dispatch_bound(j, args, args, nargsf, kwnames);
@@ -479,17 +481,27 @@ static KB_COLD PyObject *missed(PyObject *self, PyObject *const *args, size_t na
   return dispatch(self, args, nargsf, NULL);
 }
 
-/* The last signature is native. What is needed behind the call is kept small: it is as long as the call of a C function. */
+static inline PyObject *call_sig(PyObject *self, in_sig *s, PyObject *const *args, size_t nargsf)
+{
+  s->calls++;
+  PyObject *r = s->call(s->native, args, nargsf, NULL);
+  return KB_LIKELY(r != in_jit_miss) ? r : missed(self, args, nargsf);
+}
+
+static __attribute__((noinline)) PyObject *call_changed(PyObject *self, PyObject *const *args, size_t nargsf)
+{
+  in_sig *s = ((in_jit *)self)->sig;
+  return depends_hold(s) ? call_sig(self, s, args, nargsf) : dispatch(self, args, nargsf, NULL);
+}
+
+/* The last signature is native. Whatever is rare is a function of its own, so that this one has little to keep. */
 static PyObject *call_native(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
   const in_jit *j = (const in_jit *)self;
   in_sig *s = j->sig;
-  if (KB_UNLIKELY(kwnames != NULL || PyVectorcall_NARGS(nargsf) != j->nparams || PyFunction_GET_CODE(j->func) != j->code ||
-                  !still_holds(s)))
+  if (KB_UNLIKELY(kwnames != NULL || PyVectorcall_NARGS(nargsf) != j->nparams || code_of(j) != j->code))
     return dispatch(self, args, nargsf, kwnames);
-  s->calls++;
-  PyObject *r = s->call(s->native, args, nargsf, NULL);
-  return KB_LIKELY(r != in_jit_miss) ? r : missed(self, args, nargsf);
+  return KB_LIKELY(unchanged(s)) ? call_sig(self, s, args, nargsf) : call_changed(self, args, nargsf);
 }
 
 /* The last signature is CPython's. */
@@ -508,7 +520,7 @@ static PyObject *call_same(PyObject *self, PyObject *const *args, size_t nargsf,
 static PyObject *call_always(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
   in_jit *j = (in_jit *)self;
-  if (KB_UNLIKELY(PyFunction_GET_CODE(j->func) != j->code)) return dispatch(self, args, nargsf, kwnames);
+  if (KB_UNLIKELY(code_of(j) != j->code)) return dispatch(self, args, nargsf, kwnames);
   return call_python(j, args, nargsf, kwnames);
 }
 
