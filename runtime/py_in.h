@@ -103,7 +103,8 @@ struct in_ins {
   uint16_t flags;        /* IN_DIES_* */
   uint16_t op;           /* enum in_label: which label that is */
 };
-enum { IN_DIES_A = 1, IN_DIES_B = 2 }; /* nobody reads slot a (b) again before it is written: it may be taken */
+/* DIES: nobody reads slot a (b) again before it is written: it may be taken. UNBOX: only arithmetic reads the result. */
+enum { IN_DIES_A = 1, IN_DIES_B = 2, IN_UNBOX = 4 };
 /* Inline cache of an instruction with a name, all zero at first. What it points to is borrowed: a version tag that still
  * holds keeps it alive. */
 typedef struct in_cache { uint64_t version[2]; const void *key; PyObject *what; } in_cache;
@@ -224,6 +225,7 @@ in_fn in_o_matmul, in_o_inplace, in_o_contains, in_o_pool, in_o_global, in_o_set
 int in_getitem_object(in_frame *f, const in_ins *i);
 int in_setitem_object(in_frame *f, const in_ins *i);
 int in_unpack_object(in_frame *f, PyObject *from, Py_ssize_t n, in_val *r);
+int in_list_append(PyObject *list, PyObject *o); /* an exact list; takes o's reference */
 enum { IN_UNBOUND = 1 }; /* aux of what obj.method gives: x has to be passed in front, no bound method was made */
 /* Interpreted functions called by interpreted functions: set by the module that has their type. 1: done, *r is the result;
  * 0: has to be called as an object; -1: exception. Arguments are borrowed. */

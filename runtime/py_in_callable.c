@@ -305,9 +305,7 @@ static bool is_append(PyObject *method, PyObject *x)
 static int call_append(in_frame *f, const in_ins *i, PyObject *list)
 {
   PyObject *v = in_box(f, IN_ARG(f, i, 2));
-  int r = v ? PyList_Append(list, v) : -1;
-  Py_XDECREF(v);
-  if (r < 0) return -1;
+  if (!v || in_list_append(list, v) < 0) return -1;
   if (i->dst != KB_NOSLOT) in_result(f, i, in_obj(Py_NewRef(Py_None)));
   return 0;
 }

@@ -68,9 +68,30 @@ static int with(in_frame *f, const in_ins *i, int (*fn)(PyObject *, PyObject *))
   return r;
 }
 
+/* Takes o's reference. Mostly there is room. */
+int in_list_append(PyObject *list, PyObject *o)
+{
+  PyListObject *l = (PyListObject *)list;
+  Py_ssize_t n = PyList_GET_SIZE(list);
+#ifndef Py_GIL_DISABLED
+  if (l->allocated > n) {
+    l->ob_item[n] = o;
+    Py_SET_SIZE(l, n + 1);
+    return 0;
+  }
+#endif
+  int r = PyList_Append(list, o);
+  Py_DECREF(o);
+  return r;
+}
+
 int in_o_append(in_frame *f, const in_ins *i)
 {
-  return with(f, i, PyList_Append);
+  in_val *to = IN_ARG(f, i, 0), *v = IN_ARG(f, i, 1);
+  if (to->tag != IN_OBJ || !PyList_CheckExact(to->o)) return with(f, i, PyList_Append);
+  /* Where nobody reads it again the object need not be kept in the slot. */
+  PyObject *o = (i->flags & IN_DIES_B) ? in_object(f, v) : in_box(f, v);
+  return o ? in_list_append(to->o, o) : -1;
 }
 
 int in_o_setadd(in_frame *f, const in_ins *i)
