@@ -195,6 +195,43 @@ static bool dies(const kb_image *im, const live *l, uint32_t k, uint32_t slot, u
   return !(room[slot / 64] >> (slot % 64) & 1);
 }
 
+static bool is_arithmetic(const kb_iins *x)
+{
+  return (x->op >= KB_OADD && x->op <= KB_OTRUTH) || (x->op >= KB_OLT && x->op <= KB_OGE) || (x->op == KB_OINPLACE && x->imm.i < 12);
+}
+_Static_assert(KB_OTRUTH == KB_OADD + 16 && KB_OLT == KB_OTRUTH + 1, "operators stand together");
+
+/* Is what instruction k leaves in its slot read by arithmetic alone, wherever control goes? */
+static bool only_arithmetic(const kb_image *im, uint32_t k)
+{
+  enum { MOST = 64 };
+  uint32_t slot = im->ins[k].dst, work[MOST], n = 0, seen[MOST], nseen = 0;
+  if (slot == KB_NOSLOT) return false;
+  work[n++] = k + 1;
+  while (n > 0) {
+    uint32_t at = work[--n];
+    for (bool on = true; on;) {
+      if (at >= im->nins) return false;
+      const kb_iins *x = &im->ins[at];
+      if (at <= k || is_jump(x->op)) { /* where paths meet */
+        uint32_t s = 0;
+        while (s < nseen && seen[s] != at) s++;
+        if (s < nseen) break;
+        if (nseen == MOST) return false;
+        seen[nseen++] = at;
+      }
+      for (uint32_t a = 0; a < x->nargs; a++)
+        if (x->args[a] == slot && !is_arithmetic(x)) return false;
+      if (n + 2 >= MOST) return false;
+      if (x->handler != KB_NOINS) work[n++] = x->handler;
+      if (x->dst == slot || is_end(x->op)) break;
+      if (x->op == KB_BR) work[n++] = x->to[1];
+      at = is_jump(x->op) ? x->to[0] : at + 1;
+    }
+  }
+  return true;
+}
+
 /* -- Instructions ------------------------------------------------------------------------------------------------------------ */
 
 static int label_of(const kb_iins *x, uint32_t k)
@@ -233,6 +270,7 @@ static void plain(in_code *c, const live *l, uint64_t *room)
     i->c = is_jump(x->op) ? x->to[0] : x->nargs > 2 ? x->args[2] : KB_NOSLOT;
     if (x->nargs > 0 && dies(im, l, k, i->a, room)) i->flags |= IN_DIES_A;
     if (x->nargs > 1 && x->args[1] != x->args[0] && dies(im, l, k, x->args[1], room)) i->flags |= IN_DIES_B;
+    if ((x->op == KB_OGETITEM || x->op == KB_OITERVAL) && only_arithmetic(im, k)) i->flags |= IN_UNBOX;
     if (label == IL_MOV && (i->flags & IN_DIES_A)) label = IL_MOVE;
     i->op = (uint16_t)label;
   }

@@ -6,7 +6,7 @@
  * has a history of its own.
  */
 #if defined __GNUC__ && !defined __clang__
-#pragma GCC optimize("no-gcse", "no-crossjumping")
+#pragma GCC optimize("no-gcse", "no-crossjumping", "no-tree-slp-vectorize")
 #endif
 #include "py_in_loop.h"
 
@@ -107,12 +107,24 @@ static inline void put_bool(in_val *d, bool b)
   d->aux = 0;
   d->i = b;
 }
+/* A slot is written in two halves; read as one it would wait for both to reach the cache. */
+typedef uint64_t __attribute__((may_alias)) half;
+static inline void copy(in_val *to, const in_val *from)
+{
+  half head = ((const half *)from)[0], value = ((const half *)from)[1];
+  ((half *)to)[0] = head;
+  ((half *)to)[1] = value;
+}
 static inline void put(in_val *d, in_val v)
 {
-  if (KB_UNLIKELY(d->tag >= IN_REF))
-    in_set(d, v);
-  else
-    *d = v;
+  if (KB_UNLIKELY(d->tag >= IN_REF)) {
+    in_val old;
+    copy(&old, d);
+    copy(d, &v);
+    in_decref(old);
+  } else {
+    copy(d, &v);
+  }
 }
 
 /* An object that no slot needs any more: a list that holds it may then be its only owner. */
@@ -121,6 +133,21 @@ static inline void drop(in_val *v)
   PyObject *o = v->o;
   v->tag = IN_NULL;
   Py_DECREF(o);
+}
+
+/* An item of a list, into a slot. A number of which only arithmetic will be seen comes without its object. */
+static inline void put_item(in_val *d, PyObject *o, const in_ins *i)
+{
+  in_val v = in_obj(o);
+  int64_t n;
+  if ((i->flags & IN_UNBOX) && PyFloat_CheckExact(o)) {
+    put_double(d, IN_FLOAT, PyFloat_AS_DOUBLE(o));
+  } else if ((i->flags & IN_UNBOX) && small(&v, &n)) {
+    put_int(d, n);
+  } else {
+    Py_INCREF(o);
+    put(d, v);
+  }
 }
 
 /* x[k] = v of a list, k in bounds. A float that only the list has is changed in place: nobody can tell. */
@@ -406,13 +433,15 @@ dispatch:
       NEXT;
     }
     L(MOV) : {
-      in_val v = *S(i->a);
+      in_val v;
+      copy(&v, S(i->a));
       in_incref(v);
       put(S(i->dst), v);
       NEXT;
     }
     L(MOVE) : {
-      in_val v = *S(i->a);
+      in_val v;
+      copy(&v, S(i->a));
       S(i->a)->tag = IN_NULL;
       put(S(i->dst), v);
       NEXT;
@@ -569,8 +598,7 @@ dispatch:
         if (it->i >= PyList_GET_SIZE(it->from.o)) goto plain_for; /* which ends it */
         PyObject *o = PyList_GET_ITEM(it->from.o, it->i);
         it->i++;
-        Py_INCREF(o);
-        put(S(in->dst), in_obj(o));
+        put_item(S(in->dst), o, in);
       } else if (it->kind == IN_IT_VIEW && it->from.view->rank == 1) {
         const in_view *v = it->from.view;
         WALK(it->i < v->shape[0]);
@@ -580,7 +608,8 @@ dispatch:
         goto plain_for;
       }
       if (KB_UNLIKELY((in + 1)->dst != i->a)) {
-        in_val v = *S(i->a); /* no reference is lost: the old slot is not read again */
+        in_val v; /* no reference is lost: the old slot is not read again */
+        copy(&v, S(i->a));
         S(i->a)->tag = IN_NULL;
         put(S((in + 1)->dst), v);
       }
@@ -595,7 +624,7 @@ dispatch:
       in_val v[MOST_SWAPPED];
       const uint32_t n = IN_N(f, i);
       for (uint32_t k = 0; k < n; k++) {
-        v[k] = *IN_ARG(f, i, k);
+        copy(&v[k], IN_ARG(f, i, k));
         in_incref(v[k]);
       }
       for (uint32_t k = 0; k < n; k++) put(S(i[2 + k].dst), v[k]);
@@ -613,9 +642,7 @@ dispatch:
         Py_ssize_t n = PyList_GET_SIZE(a->o);
         k = k < 0 ? k + n : k;
         if (KB_LIKELY((size_t)k < (size_t)n)) {
-          PyObject *o = PyList_GET_ITEM(a->o, k);
-          Py_INCREF(o);
-          put(S(i->dst), in_obj(o));
+          put_item(S(i->dst), PyList_GET_ITEM(a->o, k), i);
           NEXT;
         }
       }
