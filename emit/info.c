@@ -251,7 +251,7 @@ static void full(FILE *to, const kb_mod *m, const kb_emit_opts *o, const kb_fn *
     fprintf(to, ".ret_size = sizeof(%s), ", kb_cclass(f->ret, false));
   fprintf(to, ".tuple = %d, .undeclared = %d, .jit = %d,\n  ", tuple, f->undeclared, f->jit);
   if (f->image)
-    fprintf(to, ".nimage = sizeof %s_image - 1, .image = %s_image, ", f->c_name, f->c_name);
+    fprintf(to, ".nimage = sizeof %s_image - 1, .image = %s_image,\n  ", f->c_name, f->c_name);
   if (osr)
     fprintf(to, ".resume = %s, .nheads = %u, .heads = %s_heads, ", osr->c_name, osr->nheads, osr->c_name);
   fprintf(to, ".enter = e_%s, .count = &%s_count\n};\n", f->c_name, f->c_name);

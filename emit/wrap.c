@@ -327,7 +327,7 @@ static void put_param_row(FILE *out, const kb_fn *f, uint32_t k)
                 elem(scalar ? p->ty : t->elem), kind == P_ARRAY ? t->rank : 0);
   (void)fprintf(out, "0%s%s%s%s, ", !scalar && p->written ? " | KBPY_WRITTEN" : "",
                 kind == P_ARRAY && t->contig ? " | KBPY_CONTIG" : "", p->has_def ? " | KBPY_DEFAULT" : "",
-                p->ty == KB_T_INT ? " | KBPY_BIGINT" : "");
+                p->ty == KB_T_INT && !f->overflow_raises ? " | KBPY_BIGINT" : "");
   put_default(out, p);
   (void)fputs(" },\n", out);
 }

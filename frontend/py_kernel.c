@@ -42,6 +42,7 @@ static void set_options(kt_kernel *k, PyObject *options)
   if (c_name && PyUnicode_Check(c_name)) k->c_name = kb_py_text(c_name);
   if (fastmath && PyLong_Check(fastmath)) k->fastmath = (uint32_t)PyLong_AsUnsignedLongMask(fastmath);
   k->wrap = option_is(options, "overflow", "wrap");
+  k->overflow_raises = option_is(options, "overflow", "raise");
   k->unchecked = PyDict_GetItemString(options, "bounds") == Py_False;
   k->nogil = PyDict_GetItemString(options, "nogil") == Py_True;
   k->parallel = PyDict_GetItemString(options, "parallel") == Py_True;

@@ -253,10 +253,18 @@ static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result, c
   return fr;
 }
 
+/* overflow="raise": what would go on in the interpreter ends here. */
+static uint32_t overflows(sp *s)
+{
+  return sp_raise(s, KB_EXC_OverflowError, "int result does not fit 64 bits", NULL, 0);
+}
+
 uint32_t sp_deopt(sp *s)
 {
   if (s->deopt)
     return s->deopt;
+  if (s->k->overflow_raises)
+    return s->deopt = overflows(s);
   kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, s->live[s->at], UINT32_MAX, NULL);
   kb_snap sn = { .kind = KB_EXIT_DEOPT, .msg = "", .nframes = 1, .frames = &fr };
   return s->deopt = kb_snap_new(s->f, &sn);
@@ -280,6 +288,8 @@ uint32_t sp_call_snap(sp *s)
 uint32_t sp_deopt_after_call(sp *s, const kb_ty *types, const kb_ref *parts, uint32_t n)
 {
   uint32_t used = 0;
+  if (s->k->overflow_raises)
+    return overflows(s);
   bool tuple = kb_type_of(sp_ty(s, s->at))->kind == KB_K_TUPLE;
   kb_entry result = { .kind = KB_E_VAL };
   entry(s, &result, kb_v(s->g, s->at)->pc, tuple ? kb_type_tuple(types, n) : types[0], parts, &used);

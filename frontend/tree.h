@@ -83,6 +83,7 @@ typedef struct {
   const char **locals;     /* names */
   kt_list body;
   bool wrap, unchecked, nogil, parallel; /* overflow="wrap", bounds=False ... */
+  bool overflow_raises;     /* overflow="raise": OverflowError where an exact int would go on */
   uint32_t fastmath;       /* KB_FM_* */
   int inline_hint;
   bool exported;           /* false: a kernel of another file that this one calls */

@@ -269,6 +269,7 @@ typedef struct {
   int inline_hint;      /* -1 never, 0 by size, 1 always */
   bool exported;        /* has a public wrapper (not a callee of another file) */
   bool jit;             /* typed attempt of kb.jit; its argument block also has the objects of arrays */
+  bool overflow_raises; /* overflow="raise" */
   bool undeclared;      /* the result's type was inferred: a caller sees sized results as such */
   const unsigned char *image; /* typed: bytes of the generic function (image.h), in the arena, or NULL */
   size_t nimage;

@@ -89,7 +89,9 @@ static void go_on(kb_pending *p, const kb_site *site, va_list ap)
     case 'u': live[i].u = va_arg(ap, uint64_t); break;
     default: live[i].i = va_arg(ap, int64_t); break;
     }
-  const kb_interp *in = kb_interp_get(site->unit, why, sizeof why);
+  const kb_interp *in = NULL;
+  if (site->frames[0].fn->image == NULL) (void)snprintf(why, sizeof why, "there is nothing of it to be interpreted");
+  else in = kb_interp_get(site->unit, why, sizeof why);
   if (in == NULL) {
     cannot_go_on(p, site, why);
     return;

@@ -184,7 +184,7 @@ OverflowError
 1
 handler: IndexError seen
 again: IndexError: index 7 is out of bounds for axis 0 with size 4 (kernels.py:6 in pick)
-1 1
+1 2
 '''
 if program("main", MAIN, "kernels.o"):
     r = run(["./main"])
