@@ -94,7 +94,7 @@ void sp_liveness(sp *s)
         s->live[r] = list_of(s->f->arena, &out);
       }
       step_back(g, r, &out);
-      if (!kb_is(g, r, KB_OKCALL) && ((row->flags & KB_OF_T) || row->kind == KB_OP_CTL))
+      if (!kb_is(g, r, KB_OKCALL) && ((row->flags & KB_OF_T) || row->kind == KB_OP_CTL || s->t->jit))
         s->live[r] = list_of(s->f->arena, &out);
       if (s->head_live && is_head(g, b) && !kb_is(g, r, KB_PHI) && (!kb_v(g, r)->prev || kb_is(g, kb_v(g, r)->prev, KB_PHI)))
         s->head_live[b] = list_of(s->f->arena, &out);

@@ -86,7 +86,9 @@ static int run_frame(const in_live *from, uint32_t k, in_val *r)
     return -1;
   }
   in_frame f = { .code = code, .slot = slot, .ip = &code->ins[at], .jit = fr->fn->jit };
-  int err = fill(&f, from, k);
+  in_live here = *from;
+  here.jit = f.jit;
+  int err = fill(&f, &here, k);
   uint32_t to = fr->result < im->npcs ? im->slot_of[fr->result] : KB_NOSLOT;
   if (err == 0 && to != KB_NOSLOT) in_set(&slot[to], callee);
   else in_decref(callee);
@@ -149,7 +151,7 @@ static void leave(const kb_site *site, const kb_word *live, kb_pending *p)
   kb_fn_count *n = outer->count;
   bool deopt = site->kind == KB_SITE_DEOPT;
   uint64_t start = deopt && n ? now() : 0, resumed = n ? n->resumed : 0;
-  in_live from = { site, live, outer, NULL };
+  in_live from = { site, live, outer, NULL, false };
   in_val r = { IN_NULL, 0, { 0 } };
   if (!deopt) r = in_pending_result(p);
   p->set = false;

@@ -67,7 +67,7 @@ static int enter(const kb_fn_info *info, const in_val *args, uint32_t nargs, in_
   kb_word small[SMALL / sizeof(kb_word)], small_ret[SMALL / sizeof(kb_word)];
   if (info->args_size > SMALL || info->ret_size > SMALL) return 0;
   for (uint32_t k = 0; k < nargs; k++)
-    if (!in_put_argument(info, k, &args[k], (char *)small)) return 0;
+    if (!(info->jit ? in_exact_argument : in_put_argument)(info, k, &args[k], (char *)small)) return 0;
   if (info->enter(small, small_ret) != KB_OK) return left(info, false, r);
   return in_native_result(info, (const char *)small_ret, r) < 0 ? -1 : 1;
 }
@@ -98,6 +98,11 @@ int in_kernel_call(in_frame *f, const kb_fn_info *info, in_val *args, uint32_t n
   for (; n < nargs && done == 0; n++) {
     const kb_fn_param *p = &info->params[n];
     v[n] = (in_val){ IN_NULL, 0, { 0 } };
+    if (info->jit) { /* as it is: the types are looked at */
+      v[n] = args[n];
+      in_incref(v[n]);
+      continue;
+    }
     done = in_convert(f, &args[n], p->kind == 'v' || p->kind == 'p' ? KB_AS_VIEW : p->type, &v[n]);
   }
   if (done == 0) done = no_stack();
@@ -122,6 +127,12 @@ int in_resume(in_frame *f, uint32_t h, in_val *r)
   const kb_head *head = &info->heads[h];
   if (head->nentries == UINT32_MAX || head->nwords > MOST_WORDS || info->ret_size > SMALL) return 0;
   kb_word words[MOST_WORDS], ret[SMALL / sizeof(kb_word)];
+  if (f->jit) {
+    int status = in_typed_resume(f, h, words, ret);
+    if (status < 0) return 0;
+    if (status != KB_OK) return left(info, true, r);
+    return in_native_result(info, (const char *)ret, r) < 0 ? -1 : 1;
+  }
   const kb_image *im = f->code->image;
   for (const kb_site_entry *e = head->entries, *end = e + head->nentries; e < end;) {
     uint32_t slot = e->slot < im->npcs ? im->slot_of[e->slot] : KB_NOSLOT;

@@ -265,6 +265,7 @@ int in_from_native(const in_live *from, const kb_site_entry **e, in_val *r)
   switch (x->from) {
   case KB_FROM_LIVE:
     (*e)++;
+    if (x->type == KB_AS_VIEW && from->jit && in_taken_array(&from->live[x->n], x->what, r)) return 0;
     if (x->type == KB_AS_VIEW) return live_view(&from->live[x->n], x->what, r);
     return scalar(from->site->args[from->site->nmsg + x->n], from->live[x->n], x->type, r);
   case KB_FROM_PARAM: (*e)++; return parameter(from->outer, (const char *)from->live[0].p, x->n, x->type, r);

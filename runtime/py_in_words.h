@@ -14,6 +14,7 @@ typedef struct in_live {
   const kb_word *live;      /* behind those of the message */
   const kb_fn_info *outer;  /* the function whose argument block live[0] is, where an entry names a parameter */
   const char *args;
+  bool jit;                 /* the frame being filled is one of kb.jit */
 } in_live;
 
 /* -- py_in_words.c: to slots --------------------------------------------------------------------------------- */
@@ -32,6 +33,14 @@ bool in_put_argument(const kb_fn_info *info, uint32_t k, const in_val *v, char *
 /* Part i of a result into ret; -1: it does not fit. */
 int in_put_result(const kb_fn_info *info, uint32_t i, const in_val *v, char *ret);
 void in_skip_entry(const kb_site_entry **e);
+
+/* -- py_in_typed.c: the same for kb.jit, whose types are exact -------------------------------------------------------- */
+bool in_exact_scalar(uint8_t as, const in_val *v, kb_word *w);
+bool in_exact_argument(const kb_fn_info *info, uint32_t k, const in_val *v, char *args);
+/* Native code from loop head h on: what it returns, or -1 when the slots are not as it needs them. */
+int in_typed_resume(in_frame *f, uint32_t h, kb_word *words, void *ret);
+/* The ndarray that was given to the native code that leaves, by the parts of its view. */
+bool in_taken_array(const kb_word *w, uint16_t what, in_val *r);
 
 /* -- py_in_deopt.c, py_in_module.c -------------------------------------------------------------------------------- */
 in_val in_pending_result(kb_pending *p);         /* takes it */

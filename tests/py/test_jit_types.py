@@ -301,6 +301,40 @@ def weak(x, n):
         m = x[i]
     return -m
 
+def sticks(x, n, k):
+    s = 0.0
+    p = 0
+    for i in range(n):
+        u = x * 1e300
+        p += 1
+        if i > k:
+            s += u
+    return s, p
+
+def down(n, v):
+    if n == 0:
+        return v
+    return down(n - 1, v * 4) + 1
+
+def walk(x, y):
+    s = 0
+    n = 0
+    for i in range(len(x)):
+        y[i] = x[i]
+        s += x[i]
+        n += 1
+        if x[i] < 0:
+            n += len(x)
+    return s, n
+
+def squares(x, y):
+    n = 0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            y[i, j] = x[i, j] * x[i, j]
+            n += 1
+    return n
+
 def refuses_bool(a, b):
     return a < b
 
@@ -494,6 +528,22 @@ odd = np.zeros(17, dtype="u1")[1:].view("f8")
 ok(total(odd) is MISS, "not for me: unaligned")
 scale = native(fs.scale, ("f64[:]", "float"))
 ok(scale(frozen, 1.0) is MISS, "not for me: read-only")
+
+# -- Out of native code and back ---------------------------------------------------------------------------------
+
+check(fs.sticks, *((np.float64(v), n, k) for v in (1e300, 1.0, 0.0, math.nan) for n in (0, 1, 2, 9) for k in (-1, 3, 20)))
+check(fs.sticks, *((v, n, k) for v in (1e300, 1.0) for n in (0, 2, 9) for k in (3, 20)))
+check(fs.down, (5, 1), (40, 3), (40, 0))
+rng = np.random.default_rng(5)
+for kind in ["f8", "i8"] + (["i4", "f4"] if NEP50 else []):
+    big = np.finfo(kind).max if kind[0] == "f" else np.iinfo(kind).max // 3
+    many = (rng.random(200) * (big * 1.0 if kind[0] == "i" else 100)).astype(kind)
+    if kind[0] == "f":
+        many[[3, 70, 150]] = big
+    check(fs.walk, (many, many.copy()), (many, many), (many[::-1], many[:]), (many[::2], many[1::2]))
+    square = (rng.random((20, 30)) * 100).astype(kind)
+    square[2, 3] = square[2, 20] = square[10, 1] = big
+    check(fs.squares, (square, square.copy()), (square, square), (square.T, square.T.copy()))
 
 # -- Not typed ---------------------------------------------------------------------------------------------------
 
