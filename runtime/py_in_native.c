@@ -23,6 +23,7 @@ in_code *in_code_of(const kb_fn_info *info)
     PyErr_Format(PyExc_SystemError, "keelback: the image of %s() is of another function", info->name);
     return NULL;
   }
+  if (!c->image->file || !*c->image->file) c->image->file = info->unit->file;
   c->info = info;
   n->code = c; /* for good: the unit keeps it */
   return c;
