@@ -149,7 +149,9 @@ static void declarations(const out *o, FILE *to)
       else {
         const char *type = kb_cclass(v->ty, kb_type_of(v->ty)->readonly);
         bool view = kb_type_letter(v->ty) == 'V';
-        fprintf(to, "  %s%s%s%s;\n", type, spaced(type), o->name[x], !o->zeroed[x] ? "" : view ? " = { 0 }" : " = 0");
+        /* at a loop head some values are only there for exits that do not look at them */
+        fprintf(to, "  %s%s%s%s%s;\n", type, spaced(type), o->name[x], f->osr_of ? " KB_UNUSED" : "",
+                !o->zeroed[x] ? "" : view ? " = { 0 }" : " = 0");
       }
     }
   free(done);
