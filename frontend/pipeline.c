@@ -211,9 +211,10 @@ static void keep_image(const kb_mod *generic, const kb_fn *g, kb_fn *f)
       if (kb_is(g, r, KB_OKCALL))
         calls[f->ncalls++] = (uint32_t)kb_v(g, r)->imm.i;
   f->calls = calls;
-  kb_mod nameless = *generic; /* the unit knows the file: the bytes are the same wherever it lies */
-  nameless.file = "";
-  unsigned char *bytes = kb_image_make(&nameless, g, &f->nimage), *copy = KB_NEW(f->arena, unsigned char, f->nimage + 1);
+  kb_fn nameless = *g; /* the unit knows its file: the bytes are the same wherever it lies */
+  if (!g->loc.file || !strcmp(g->loc.file, generic->file))
+    nameless.loc.file = "";
+  unsigned char *bytes = kb_image_make(generic, &nameless, &f->nimage), *copy = KB_NEW(f->arena, unsigned char, f->nimage + 1);
   memcpy(copy, bytes, f->nimage);
   free(bytes);
   f->image = copy;
