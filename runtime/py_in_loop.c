@@ -75,7 +75,13 @@ static int back_edge(in_frame *f, const in_ins *target, int *budget, int *step, 
 /* Where nothing is declared a sized result stays what it is. */
 static int convert_result(in_frame *f, const kb_fn_info *info, in_val *v, uint32_t k, in_val *r)
 {
-  return in_convert(f, v, info->undeclared && v->tag == IN_SIZED ? KB_AS_OBJECT : info->ret[k], r);
+  /* What is no such number (2 ** -1 where an int was declared) stays what it is: Python gets that, C an error. */
+  in_val x = in_peek(v);
+  const uint8_t as = info->ret[k];
+  bool real = x.tag == IN_FLOAT || x.tag == IN_F64 || x.tag == IN_F32;
+  bool whole = x.tag == IN_INT || x.tag == IN_BOOL || x.tag == IN_SIZED || (x.tag == IN_OBJ && PyLong_Check(x.o));
+  bool fits = as == KB_AS_BOOL ? x.tag == IN_BOOL : as == KB_AS_FLOAT || as == KB_AS_F32 || as == KB_AS_F64 ? real || whole : whole;
+  return in_convert(f, v, !fits || (info->undeclared && v->tag == IN_SIZED) ? KB_AS_OBJECT : as, r);
 }
 
 /* The result as it was declared. */
