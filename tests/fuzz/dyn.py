@@ -50,6 +50,8 @@ def _describe(v, depth):
 def chain(e, name, depth=4):
     """An exception, the lines of the function in its traceback, its cause and context."""
     lines = [f.lineno for f in traceback.extract_tb(e.__traceback__) if f.name == name]
+    if isinstance(e, UnboundLocalError) and sys.version_info < (3, 13):
+        lines = []  # before, it was the line of a store just before the read, once the two had become one instruction
     out = [type(e).__name__, str(e).split(" at 0x")[0], lines[:1]]
     if depth:
         out += [chain(x, name, depth - 1) if x is not None else None for x in (e.__cause__, e.__context__)]
