@@ -83,6 +83,16 @@ void dy_branch(dy *d, kb_ref v, kb_loc loc, kb_bid yes, kb_bid no)
   d->c.cur = 0;
 }
 
+void dy_leave(dy *d, kb_ref v, kb_loc loc)
+{
+  dy_refs args = { 0 };
+  kb_vec_push(&args, v);
+  dy_keep_all(d, &args);
+  if (d->c.cur) kb_ret(d->c.f, d->c.cur, args.v, args.n, loc);
+  kb_vec_free(&args);
+  d->c.cur = 0;
+}
+
 /* -- The def ----------------------------------------------------------------------------------------------------- */
 
 /* A lambda of these lines, looked for in the whole tree. */
@@ -254,57 +264,56 @@ static kb_mod *lower_once(dy *d)
   if (kb_py_kind(d->node) == KA_Lambda) v = dy_expr(d, kb_py_get(d->node, "body"));
   else dy_body(d, dy_get(d->node, "body"));
   if (!v) v = dy_none(d);
-  if (d->c.cur) kb_ret(f, d->c.cur, &v, 1, f->loc);
+  dy_leave(d, v, f->loc);
   lw_finish(&d->c);
   return m;
 }
 
-/* -- Which variables handlers read ----------------------------------------------------------------------------------- */
+/* -- Variables of protected blocks ----------------------------------------------------------------------------------- */
 
-/* A block's part in liveness: instructions from its end to its beginning. */
-static void live_through(const kb_fn *f, kb_bid b, kb_bits *live)
-{
-  for (kb_ref r = f->blk.v[b].last; r; r = kb_v(f, r)->prev) {
-    const kb_val *v = kb_v(f, r);
-    if (v->op == KB_OSETVAR) kb_bits_clear(live, (uint32_t)v->imm.i);
-    if (v->op == KB_OGETVAR || v->op == KB_ODELVAR) kb_bits_set(live, (uint32_t)v->imm.i);
-  }
-}
-
-/* With every local in memory: those that are assigned where a handler follows in which they are live have to stay
- * there. An exception may come before, between or behind the instructions of a block. */
+/* With every local in memory: those that are assigned under a handler stay there, as the handler may read them, and as
+ * they hold their objects while it runs. */
 static void find_memory(dy *d, const kb_fn *f)
 {
-  kb_bits *in = KB_ZALLOC(kb_bits, f->blk.n), now, need;
-  for (uint32_t i = 0; i < f->blk.n; i++) kb_bits_init(&in[i], f->nvars);
-  kb_bits_init(&now, f->nvars);
+  kb_bits need;
   kb_bits_init(&need, f->nvars);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (uint32_t i = f->rpo.n; i-- > 0;) {
-      const kb_blk *blk = &f->blk.v[f->rpo.v[i]];
-      for (uint32_t k = 0; k < f->nvars; k++) kb_bits_clear(&now, k);
-      for (int k = 0; k < 2; k++)
-        if (blk->succ[k]) kb_bits_or(&now, &in[blk->succ[k]]);
-      live_through(f, f->rpo.v[i], &now);
-      if (blk->handler) kb_bits_or(&now, &in[blk->handler]);
-      changed |= kb_bits_or(&in[f->rpo.v[i]], &now);
-    }
-  }
   for (uint32_t i = 0; i < f->rpo.n; i++) {
-    kb_bid handler = f->blk.v[f->rpo.v[i]].handler;
-    if (handler) KB_FOR_INS(f, f->rpo.v[i], r) {
+    if (!f->blk.v[f->rpo.v[i]].handler) continue;
+    KB_FOR_INS(f, f->rpo.v[i], r) {
       const kb_val *v = kb_v(f, r);
-      if ((v->op == KB_OSETVAR || v->op == KB_ODELVAR) && kb_bits_has(&in[handler], (uint32_t)v->imm.i))
-        kb_bits_set(&need, (uint32_t)v->imm.i);
+      if (v->op == KB_OSETVAR || v->op == KB_ODELVAR) kb_bits_set(&need, (uint32_t)v->imm.i);
     }
   }
   for (uint32_t k = 0; k < f->nvars; k++)
     if (kb_bits_has(&need, k)) kb_vec_push(&d->in_memory, f->vars[k]);
-  for (uint32_t i = 0; i < f->blk.n; i++) kb_bits_free(&in[i]);
-  kb_bits_free(&now);
   kb_bits_free(&need);
-  free(in);
+}
+
+/* -- Keeps ------------------------------------------------------------------------------------------------------------- */
+
+/* Drops what need not be kept, now that it is known what values are: constants, parameters (their caller holds them),
+ * anything twice, and what the next instruction reads anyway. */
+static void trim(kb_fn *f, kb_val *v, uint32_t from)
+{
+  uint32_t n = from;
+  for (uint32_t i = from; i < v->nargs; i++) {
+    bool drop = !kb_v(f, v->args[i])->blk;
+    for (uint32_t k = 0; k < n && !drop; k++) drop = v->args[k] == v->args[i];
+    const kb_val *next = v->next ? kb_v(f, v->next) : NULL;
+    for (uint32_t k = 0; next && k < next->nargs && !drop; k++) drop = next->args[k] == v->args[i];
+    if (!drop) v->args[n++] = v->args[i];
+  }
+  v->nargs = n;
+}
+
+static void trim_keeps(kb_fn *f)
+{
+  for (kb_ref r = 1; r < f->val.n; r++) {
+    kb_val *v = kb_v(f, r);
+    if (!v->blk || (v->op != KB_OKEEP && v->op != KB_RET)) continue;
+    trim(f, v, v->op == KB_RET ? 1 : 0);
+    if (v->op == KB_OKEEP && !v->nargs) kb_del(f, r);
+  }
 }
 
 /* -- The way -------------------------------------------------------------------------------------------------------------- */
@@ -361,6 +370,7 @@ kb_mod *kb_py_dynamic(PyObject *function, PyObject **pool, char *why, size_t siz
   if (d.node) {
     d.file = kb_intern(kb_py_text(((PyCodeObject *)d.code)->co_filename));
     m = lower_rounds(&d);
+    trim_keeps(m->fns.v[0]);
     kb_fn_number(m->fns.v[0]);
 #ifdef KB_CHECKING
     char breach[512];

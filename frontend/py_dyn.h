@@ -105,6 +105,7 @@ kb_ref dy_pool(dy *d, PyObject *object, kb_loc loc); /* obj.pool of object */
 /* Makes b the current block: all who go there are known. Unreachable when nobody does. */
 void dy_enter(dy *d, kb_bid b);
 void dy_branch(dy *d, kb_ref v, kb_loc loc, kb_bid yes, kb_bid no); /* on the truth of v */
+void dy_leave(dy *d, kb_ref v, kb_loc loc); /* ret v */
 PyObject *dy_get(PyObject *node, const char *attr);                  /* a list field; an empty list when there is none */
 
 /* -- py_dyn_scope.c: names ---------------------------------------------------------------------------------- */
@@ -116,8 +117,10 @@ const char *dy_mangled(dy *d, PyObject *node, const char *attr);
 dy_var *dy_find(dy *d, const char *name); /* NULL: a global */
 kb_ref dy_load(dy *d, const char *name, kb_loc loc);
 void dy_store(dy *d, const char *name, kb_ref v, kb_loc loc);
+/* Appends what the locals hold: operands of a ret, which keeps them until then. */
+void dy_keep_all(dy *d, dy_refs *args);
 void dy_delete(dy *d, const char *name, kb_loc loc);
-void dy_unbind(dy *d, const char *name, kb_loc loc); /* the same without looking whether it is bound */
+void dy_unbind(dy *d, const char *name, kb_loc loc); /* name = None; del name */
 /* Names that a comprehension binds: variables of its own. */
 void dy_comp_begin(dy *d, dy_comp *comp, PyObject *node);
 void dy_comp_end(dy *d, dy_comp *comp);

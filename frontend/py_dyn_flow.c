@@ -59,7 +59,6 @@ static void call_exit(dy *d, kb_ref exit, kb_loc loc)
 static void forget(dy *d, const char *name, kb_loc loc)
 {
   if (!name || !d->c.cur) return;
-  dy_store(d, name, dy_none(d), loc);
   dy_unbind(d, name, loc);
 }
 
@@ -98,8 +97,7 @@ void dy_return(dy *d, PyObject *node)
   kb_bid handler = d->handler;
   kb_ref v = value == Py_None ? dy_none(d) : dy_expr(d, value);
   for (dy_block *b = was; b; b = b->up) leave(d, b);
-  if (d->c.cur) kb_ret(d->c.f, d->c.cur, &v, 1, dy_loc(d, node));
-  d->c.cur = 0;
+  dy_leave(d, v, dy_loc(d, node));
   d->blocks = was;
   d->handler = handler;
 }
@@ -169,6 +167,12 @@ void dy_while(dy *d, PyObject *node)
   dy_cond(d, kb_py_get(node, "test"), in, done);
   dy_enter(d, in);
   dy_body(d, dy_get(node, "body"));
+  if (!c->f->blk.v[done].pred.n && !c->f->blk.v[b.out].pred.n && c->cur) { /* nobody leaves it but by an exception */
+    dy_refs held = { 0 };
+    dy_keep_all(d, &held);
+    dy_op(d, KB_OKEEP, loc, held.v, held.n);
+    kb_vec_free(&held);
+  }
   lw_goto(c, head, loc);
   lw_seal(c, head);
   d->blocks = b.up;

@@ -207,12 +207,62 @@ kb_ref dy_load(dy *d, const char *name, kb_loc loc)
   }
 }
 
+/* -- How long variables hold their objects ---------------------------------------------------------------------------- */
+
+/* May letting go of v show? Constants stay, and parameters are held by the caller. */
+static bool worth_keeping(const dy *d, kb_ref v)
+{
+  const kb_val *x = kb_v(d->c.f, v);
+  return x->blk && x->op != KB_ORANGE;
+}
+
+/* Does another variable hold it, too? As far as this block knows. */
+static bool held_elsewhere(const dy *d, uint32_t ssa, kb_ref v)
+{
+  const kb_ref *now = d->c.def.v[d->c.cur];
+  for (uint32_t i = 0; now && i < d->vars.n; i++)
+    if (d->vars.v[i].place == DY_SSA && d->vars.v[i].ssa != ssa && now[d->vars.v[i].ssa] == v) return true;
+  return false;
+}
+
+static bool has_operand(const kb_val *v, kb_ref x)
+{
+  for (uint32_t i = 0; i < v->nargs; i++)
+    if (v->args[i] == x) return true;
+  return false;
+}
+
+/* The variable gets x: what it held lives until now. Nothing is to be said where x is just being computed from it, and of
+ * the variable of a for loop, which only hasnext parts from its next item. */
+static void keep_old(dy *d, const dy_var *v, kb_ref x, kb_loc loc)
+{
+  kb_fn *f = d->c.f;
+  kb_ref old = lw_read(&d->c, v->ssa), last = f->blk.v[d->c.cur].last;
+  if (old == x || !worth_keeping(d, old) || held_elsewhere(d, v->ssa, old)) return;
+  const kb_val *made = kb_v(f, x);
+  if (made->blk == d->c.cur && (made->op == KB_OITERVAL || made->op == KB_OITEM)) return;
+  if (last == x && has_operand(made, old)) return;
+  if (last == x && made->op != KB_PHI) kb_ins_before(f, x, KB_OKEEP, KB_T_VOID, &old, 1, loc);
+  else dy_op1(d, KB_OKEEP, loc, old);
+}
+
+/* What the variables hold at the end of the function, behind the value that it returns. */
+void dy_keep_all(dy *d, dy_refs *args)
+{
+  for (uint32_t i = 0; i < d->vars.n && d->c.cur; i++) {
+    if (d->vars.v[i].place != DY_SSA) continue;
+    kb_ref v = lw_read(&d->c, d->vars.v[i].ssa);
+    if (worth_keeping(d, v)) kb_vec_push(args, v);
+  }
+}
+
 void dy_store(dy *d, const char *name, kb_ref x, kb_loc loc)
 {
   const dy_var *v = dy_find(d, name);
   if (!d->c.cur) return;
   switch (v ? v->place : DY_GLOBAL) {
   case DY_SSA:
+    keep_old(d, v, x, loc);
     lw_write(&d->c, v->ssa, x);
     lw_write(&d->c, v->bound, kb_const_int(d->c.f, KB_T_BOOL, 1));
     break;
@@ -227,6 +277,7 @@ void dy_unbind(dy *d, const char *name, kb_loc loc)
 {
   const dy_var *v = dy_find(d, name);
   if (!v || v->place != DY_SSA) {
+    dy_store(d, name, dy_none(d), loc);
     dy_delete(d, name, loc);
     return;
   }

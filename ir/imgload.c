@@ -222,13 +222,13 @@ static bool may_run(const kb_image *im, uint32_t op)
 _Static_assert(KB_BI_FULL - KB_BI_ZEROS == 3, "local arrays are neighbours in builtins.def");
 
 /* Operands beyond what the row says. */
-static bool operands_ok(const kb_iins *n)
+static bool operands_ok(const kb_iins *n, bool dynamic)
 {
   switch (n->op) {
   case KB_OGETITEM: case KB_ODELITEM: return n->nargs >= 2;
   case KB_OSETITEM: return n->nargs >= 3;
   case KB_ODICT: return n->nargs % 2 == 0;
-  case KB_RET: return n->nargs <= 1;
+  case KB_RET: return n->nargs <= 1 || dynamic;
   case KB_ORAISE: return n->nargs <= 2;
   case KB_OCALL: {
     const kb_birow *row = &kb_builtins[n->imm.i];
@@ -299,7 +299,7 @@ static void instruction(reader *r, kb_iins *n, const kb_iins *before)
     n->imm.i = signed_number(r);
   else if (imm)
     n->imm.str = imm == KB_IMM_STR ? name(r) : string(r);
-  if (r->bad || !require(r, immediate_ok(im, n), "a wrong immediate") || !require(r, operands_ok(n), "wrong number of operands"))
+  if (r->bad || !require(r, immediate_ok(im, n), "a wrong immediate") || !require(r, operands_ok(n, im->dynamic), "wrong number of operands"))
     return;
   for (uint32_t k = 0; k < (op == KB_BR ? 2u : op == KB_JMP || op == KB_TRY ? 1u : 0u); k++)
     n->to[k] = below(r, im->nins, "instruction");

@@ -330,7 +330,7 @@ static bool check_ret(check *c, kb_ref r)
   const kb_val *v = kb_v(c->f, r);
   const kb_type *t = kb_type_of(c->f->ret);
   if (c->f->generic)
-    return v->nargs <= 1 || breach(c, 14, r, "%u objects", v->nargs);
+    return v->nargs <= 1 || c->f->dynamic || breach(c, 14, r, "%u objects", v->nargs);
   bool none = c->f->ret == KB_T_VOID || c->f->ret == KB_T_NONE;
   uint32_t want = none ? 0 : t->kind == KB_K_TUPLE ? t->n : 1;
   if (v->nargs != want)

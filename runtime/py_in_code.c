@@ -238,6 +238,7 @@ static int label_of(const kb_iins *x, uint32_t k)
 {
   bool back = (x->to[0] != KB_NOINS && x->to[0] <= k) || (x->op == KB_BR && x->to[1] != KB_NOINS && x->to[1] <= k);
   switch (x->op) {
+  case KB_OKEEP: return IL_JMP; /* to the next one */
   case KB_MOV: return IL_MOV;
   case KB_JMP:
   case KB_TRY: return back ? IL_JMPB : IL_JMP;
@@ -267,7 +268,7 @@ static void plain(in_code *c, const live *l, uint64_t *room)
     i->from = k;
     i->a = x->nargs > 0 ? x->args[0] : KB_NOSLOT;
     i->b = x->op == KB_BR ? x->to[1] : x->nargs > 1 ? x->args[1] : KB_NOSLOT;
-    i->c = is_jump(x->op) ? x->to[0] : x->nargs > 2 ? x->args[2] : KB_NOSLOT;
+    i->c = is_jump(x->op) ? x->to[0] : x->op == KB_OKEEP ? k + 1 : x->nargs > 2 ? x->args[2] : KB_NOSLOT;
     if (x->nargs > 0 && dies(im, l, k, i->a, room)) i->flags |= IN_DIES_A;
     if (x->nargs > 1 && x->args[1] != x->args[0] && dies(im, l, k, x->args[1], room)) i->flags |= IN_DIES_B;
     if ((x->op == KB_OGETITEM || x->op == KB_OITERVAL) && only_arithmetic(im, k)) i->flags |= IN_UNBOX;

@@ -209,9 +209,10 @@ int in_o_getvar(in_frame *f, const in_ins *i)
 
 int in_o_setvar(in_frame *f, const in_ins *i)
 {
-  in_val *v = IN_ARG(f, i, 0);
-  in_incref(*v);
-  in_set(variable(f, i), *v);
+  in_val *v = IN_ARG(f, i, 0), x = *v;
+  if (i->flags & IN_DIES_A) memset(v, 0, sizeof *v); /* the variable alone holds it from now on */
+  else in_incref(x);
+  in_set(variable(f, i), x);
   return 0;
 }
 

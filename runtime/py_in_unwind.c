@@ -279,8 +279,9 @@ int in_o_caught(in_frame *f, const in_ins *i)
 
 int in_o_endexc(in_frame *f, const in_ins *i)
 {
-  (void)i;
+  in_val none = { IN_NULL, 0, { 0 } };
   drop_handled(f);
+  if (i->flags & IN_DIES_A) in_set(IN_ARG(f, i, 0), none); /* the exception is let go of here, as in CPython */
   return 0;
 }
 

@@ -867,3 +867,57 @@ def return_many_ways(xs):
             print("after", x)
         finally:
             print("out", x)
+
+
+@calls("")
+def lives_until_rebound():
+    x = Freed("x")
+    print("have")
+    x = None
+    print("had")
+    Freed("temporary")
+    y = Freed("y").name
+    print("y", y)
+
+
+@calls("2")
+def lives_in_loop(n):
+    for i in range(n):
+        print("turn", i)
+        z = Freed(i)
+        print("made", i)
+    print("end")
+
+
+@calls("1", "0")
+def lives_in_region(a):
+    try:
+        t = Freed("region")
+        name = t.name
+        print("use", name, 1 // a)
+    except ZeroDivisionError as e:
+        print("caught", name)
+    print("end")
+
+
+@calls("")
+def exception_is_let_go():
+    try:
+        raise ValueError(Freed("exception"))
+    except ValueError as e:
+        print("caught")
+    print("after")
+
+
+@calls("3")
+def lives_to_the_end(n):
+    t = Freed("folder")
+    name = t.name
+    while n:
+        n -= 1
+        print(name, n)
+    a = b = Freed("two")
+    a = 1
+    print("b has it")
+    b = 2
+    print("nobody has it")
