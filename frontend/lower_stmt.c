@@ -258,7 +258,7 @@ kb_mod *kb_lower(kt_mod *t)
     f->loc = k->loc;
     f->generic = true;
     f->exported = k->exported;
-    f->wrap = k->wrap, f->unchecked = k->unchecked;
+    f->wrap = k->wrap, f->overflow_raises = k->overflow_raises, f->unchecked = k->unchecked;
     f->fastmath = k->fastmath;
     f->nogil = k->nogil;
     f->inline_hint = k->inline_hint;

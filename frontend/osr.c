@@ -443,13 +443,13 @@ static void osr_of(sp *s, kb_mod *scratch, uint32_t index)
   kb_fn *g = s->gm->fns.v[index], *f = kb_fn_new_osr(s->m, index);
   const kb_fn *typed = s->m->fns.v[index];
   f->loc = typed->loc, f->ret = typed->ret, f->jit = typed->jit, f->recursive = typed->recursive;
-  f->wrap = typed->wrap, f->unchecked = typed->unchecked, f->fastmath = typed->fastmath;
+  f->wrap = typed->wrap, f->overflow_raises = typed->overflow_raises, f->unchecked = typed->unchecked, f->fastmath = typed->fastmath;
   f->inline_hint = -1;
   f->nheads = g->loops.n;
   f->heads = KB_NEW(f->arena, kb_osr_head, g->loops.n);
   osr o = { .g = g, .s = s, .h = kb_fn_new(scratch, g->name) };
   o.h->generic = true, o.h->ret = g->ret, o.h->loc = g->loc;
-  o.h->wrap = g->wrap, o.h->unchecked = g->unchecked, o.h->fastmath = g->fastmath;
+  o.h->wrap = g->wrap, o.h->overflow_raises = g->overflow_raises, o.h->unchecked = g->unchecked, o.h->fastmath = g->fastmath;
   o.val = KB_NEW(o.h->arena, kb_ref, g->val.n);
   o.blk = KB_NEW(o.h->arena, kb_bid *, g->loops.n + 1);
   o.many = KB_NEW(o.h->arena, bool, g->val.n);

@@ -226,7 +226,6 @@ static void keep_images(const kt_mod *t, const kb_mod *generic, kb_mod *m)
     if (!t->kernels.v[i]->errors) {
       keep_image(generic, generic->fns.v[i], m->fns.v[i]);
       m->fns.v[i]->undeclared = t->kernels.v[i]->ret == KB_T_BOT;
-      m->fns.v[i]->overflow_raises = t->kernels.v[i]->overflow_raises;
     }
 }
 

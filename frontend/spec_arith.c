@@ -115,12 +115,20 @@ kb_ref sp_store_convert(sp *s, kb_ref v, kb_ty from, kb_ty to)
   return range_checked(s, v, from, to);
 }
 
-kb_ref sp_float_to_int(sp *s, kb_ref d)
+kb_ref sp_exact_int(sp *s, kb_ref v)
+{
+  kb_ref i = sp_op1(s, KB_U2I, v);
+  if (!s->f->wrap)
+    sp_require(s, sp_op2(s, KB_IGE, i, sp_int(s, 0)), sp_overflow(s));
+  return i;
+}
+
+kb_ref sp_float_to_int(sp *s, kb_ref d, uint32_t snap)
 {
   kb_ref nan = sp_op1(s, KB_FISNAN, d), inf = sp_op1(s, KB_FISINF, d);
   sp_require(s, sp_op1(s, KB_BNOT, nan), sp_raise(s, KB_EXC_ValueError, s->t->msg[KM_NAN_TO_INT], NULL, 0));
   sp_require(s, sp_op1(s, KB_BNOT, inf), sp_raise(s, KB_EXC_OverflowError, s->t->msg[KM_INF_TO_INT], NULL, 0));
-  sp_guard(s, KB_GF2I, sp_deopt(s), &d, 1);
+  sp_guard(s, KB_GF2I, snap, &d, 1);
   return sp_op1(s, KB_F2I, d);
 }
 
@@ -158,7 +166,14 @@ static kb_ref float_power(sp *s, kb_ref a, kb_ref b, bool of_ints)
 static kb_ref checked(sp *s, kb_op op, kb_ref a, kb_ref b)
 {
   kb_ref args[2] = { a, b };
-  return kb_ops[op].kind == KB_OP_GRD ? sp_guard(s, op, sp_deopt(s), args, 2) : sp_op2(s, op, a, b);
+  return kb_ops[op].kind == KB_OP_GRD ? sp_guard(s, op, sp_overflow(s), args, 2) : sp_op2(s, op, a, b);
+}
+
+/* MIN // -1 wraps to MIN. */
+static kb_ref wrapping_division(sp *s, kb_ref a, kb_ref b)
+{
+  kb_ref neg = sp_op2(s, KB_IEQ, b, sp_int(s, -1));
+  return sp_sel(s, neg, sp_op1(s, KB_INEG, a), sp_op2(s, KB_IFLOORDIV, a, sp_sel(s, neg, sp_int(s, 1), b)));
 }
 
 static kb_ref int_binary(sp *s, kb_op op, kb_ref a, kb_ref b)
@@ -172,8 +187,10 @@ static kb_ref int_binary(sp *s, kb_op op, kb_ref a, kb_ref b)
   case KB_OMOD: {
     sp_require_divisor(s, b, KB_T_INT, op == KB_OMOD ? KM_INT_MOD : KM_INT_DIV, KM_FLOAT_MOD);
     kb_ref args[2] = { a, b };
+    if (op == KB_OFLOORDIV && s->f->wrap)
+      return wrapping_division(s, a, b);
     if (op == KB_OFLOORDIV)
-      sp_guard(s, KB_GDIV, sp_deopt(s), args, 2);
+      sp_guard(s, KB_GDIV, sp_overflow(s), args, 2);
     break;
   }
   case KB_OLSHIFT:
@@ -253,10 +270,8 @@ static kb_ref sized_binary(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty 
   }
   if (op == KB_OFLOORDIV || op == KB_OMOD)
     sp_require_divisor(s, b, t, op == KB_OMOD ? KM_INT_MOD : KM_INT_DIV, KM_FLOAT_MOD);
-  if (op == KB_OFLOORDIV && t == KB_T_I64) { /* MIN // -1 wraps to MIN */
-    kb_ref neg = sp_op2(s, KB_IEQ, b, sp_int(s, -1));
-    return sp_sel(s, neg, sp_op1(s, KB_INEG, a), sp_op2(s, KB_IFLOORDIV, a, sp_sel(s, neg, sp_int(s, 1), b)));
-  }
+  if (op == KB_OFLOORDIV && t == KB_T_I64)
+    return wrapping_division(s, a, b);
   kb_ref r = sp_op2(s, typed(op, is_u64(t) ? U64 : WRAPPED), a, b);
   return is_u64(t) ? r : wrap(s, r, t);
 }

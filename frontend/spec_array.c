@@ -28,7 +28,7 @@ static kb_ref index_of(sp *s, kb_ref view, uint32_t axis, kb_ref generic)
 static kb_ref load(sp *s, kb_op op, const kb_ref *args, uint32_t n, kb_ty elem)
 {
   kb_ref v = sp_op(s, op, sp_machine(elem, false), args, n);
-  return elem == KB_T_U64 && !s->t->jit ? sp_convert(s, v, KB_T_U64, KB_T_INT) : v;
+  return elem == KB_T_U64 && !s->t->jit ? sp_exact_int(s, v) : v;
 }
 
 static kb_ref sub_view(sp *s, const kb_ref *args, uint32_t n)

@@ -109,7 +109,7 @@ static kb_ref to_int(sp *s, kb_builtin id)
       : id == KB_BI_CEIL ? sp_op1(s, KB_FCEIL, d)
       : id == KB_BI_ROUND ? sp_op1(s, KB_FRINT, d)
                           : d;
-  return sp_float_to_int(s, d);
+  return sp_float_to_int(s, d, sp_overflow(s));
 }
 
 static kb_ref gcd(sp *s)
@@ -149,7 +149,7 @@ static kb_ref absolute(sp *s)
   if (kb_type_is_float(t))
     return sp_op1(s, t == KB_T_F32 ? KB_SABS : KB_FABS, a);
   kb_ref args[2] = { sp_int(s, 0), a };
-  kb_ref neg = t == KB_T_INT && !s->f->wrap ? sp_guard(s, KB_ISUBO, sp_deopt(s), args, 2) : sp_op1(s, KB_INEG, a);
+  kb_ref neg = t == KB_T_INT && !s->f->wrap ? sp_guard(s, KB_ISUBO, sp_overflow(s), args, 2) : sp_op1(s, KB_INEG, a);
   kb_ref r = sp_sel(s, sp_op2(s, KB_ILT, a, args[0]), neg, a);
   return t == KB_T_INT ? r : sp_convert(s, r, KB_T_INT, t);
 }
@@ -188,7 +188,7 @@ static kb_ref cast(sp *s, kb_ty to)
   kb_ref a = arg(s, 0);
   kb_ty from = type(s, 0);
   if (kb_type_is_sized_int(to) && kb_type_is_float(from))
-    a = sp_float_to_int(s, as_double(s, 0)), from = KB_T_INT;
+    a = sp_float_to_int(s, as_double(s, 0), sp_deopt(s)), from = KB_T_INT;
   return sp_convert(s, a, from, to);
 }
 
@@ -281,8 +281,10 @@ static void exact_results(sp *s, const kb_ty *types, kb_ref *parts, uint32_t n)
   for (uint32_t i = 0; i < n; i++) {
     if (types[i] != KB_T_U64 || value[i] == KB_T_U64)
       continue;
-    snap = snap ? snap : sp_deopt_after_call(s, value, raw, n);
     parts[i] = sp_op1(s, KB_U2I, raw[i]);
+    if (s->f->wrap)
+      continue;
+    snap = snap ? snap : s->f->overflow_raises ? sp_overflow(s) : sp_deopt_after_call(s, value, raw, n);
     sp_require(s, sp_op2(s, KB_IGE, parts[i], sp_int(s, 0)), snap);
   }
 }

@@ -253,9 +253,11 @@ static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result, c
   return fr;
 }
 
-/* overflow="raise": what would go on in the interpreter ends here. */
-static uint32_t overflows(sp *s)
+/* Where an int leaves 64 bits: overflow="raise" ends there, else the interpreter goes on. */
+uint32_t sp_overflow(sp *s)
 {
+  if (!s->f->overflow_raises)
+    return sp_deopt(s);
   return sp_raise(s, KB_EXC_OverflowError, "int result does not fit 64 bits", NULL, 0);
 }
 
@@ -263,8 +265,6 @@ uint32_t sp_deopt(sp *s)
 {
   if (s->deopt)
     return s->deopt;
-  if (s->k->overflow_raises)
-    return s->deopt = overflows(s);
   kb_frame fr = frame(s, kb_v(s->g, s->at)->pc, s->live[s->at], UINT32_MAX, NULL);
   kb_snap sn = { .kind = KB_EXIT_DEOPT, .msg = "", .nframes = 1, .frames = &fr };
   return s->deopt = kb_snap_new(s->f, &sn);
@@ -288,8 +288,6 @@ uint32_t sp_call_snap(sp *s)
 uint32_t sp_deopt_after_call(sp *s, const kb_ty *types, const kb_ref *parts, uint32_t n)
 {
   uint32_t used = 0;
-  if (s->k->overflow_raises)
-    return overflows(s);
   bool tuple = kb_type_of(sp_ty(s, s->at))->kind == KB_K_TUPLE;
   kb_entry result = { .kind = KB_E_VAL };
   entry(s, &result, kb_v(s->g, s->at)->pc, tuple ? kb_type_tuple(types, n) : types[0], parts, &used);
@@ -638,7 +636,7 @@ static void unsigned_parameters(sp *s)
   s->deopt = kb_snap_new(s->f, &sn);
   for (uint32_t i = 0; i < s->k->nparams; i++)
     if (s->k->params[i].ty == KB_T_U64) {
-      kb_ref n = sp_convert(s, s->f->params[i], KB_T_U64, KB_T_INT);
+      kb_ref n = sp_exact_int(s, s->f->params[i]);
       kb_v(s->f, n)->name = s->k->params[i].name;
       sp_set(s, s->g->params[i], &n, 1);
     }
@@ -652,7 +650,7 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   s->writes = s->writes_of[i];
   kb_fn *f = s->f, *g = s->g;
   f->c_name = g->c_name, f->doc = g->doc, f->loc = g->loc, f->exported = g->exported;
-  f->wrap = g->wrap, f->nogil = g->nogil, f->unchecked = g->unchecked, f->fastmath = g->fastmath, f->inline_hint = g->inline_hint;
+  f->wrap = g->wrap, f->overflow_raises = g->overflow_raises, f->nogil = g->nogil, f->unchecked = g->unchecked, f->fastmath = g->fastmath, f->inline_hint = g->inline_hint;
   f->ret = g->ret;
   f->jit = s->t->jit;
   memset(seen, 0, s->gm->fns.n);

@@ -45,6 +45,7 @@ kb_ref sp_sel(sp *s, kb_ref cond, kb_ref a, kb_ref b);
 kb_ref sp_int(sp *s, int64_t i);                               /* i64 constant */
 kb_ref sp_float(sp *s, double d);
 uint32_t sp_deopt(sp *s);                                      /* snapshot: the interpreter does `at` again */
+uint32_t sp_overflow(sp *s);                                   /* snapshot: the int result of `at` is past 64 bits */
 uint32_t sp_raise(sp *s, int exc, const char *msg, const kb_ref *args, uint32_t n);
 uint32_t sp_call_snap(sp *s);                                  /* snapshot behind the call `at` */
 /* Snapshot behind the call `at` for a deopt on its result: the machine parts, of the Python types given. */
@@ -73,7 +74,8 @@ kb_ref sp_store_convert(sp *s, kb_ref v, kb_ty from, kb_ty to);/* as stores, arg
 kb_ref sp_binary(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb, kb_ty result);
 kb_ref sp_compare(sp *s, kb_op op, kb_ref a, kb_ty ta, kb_ref b, kb_ty tb);
 kb_ref sp_truth(sp *s, kb_ref generic);
-kb_ref sp_float_to_int(sp *s, kb_ref d);                       /* int(d): raises for NaN and infinities */
+kb_ref sp_float_to_int(sp *s, kb_ref d, uint32_t snap);        /* int(d): raises for NaN and infinities; snap: past 64 bits */
+kb_ref sp_exact_int(sp *s, kb_ref v);                          /* a u64 that comes from outside as an exact int */
 void sp_require_divisor(sp *s, kb_ref b, kb_ty t, kt_msg of_int, kt_msg of_float);
 bool sp_arith(sp *s);                                          /* handles `s->at` if it is arithmetic */
 

@@ -114,7 +114,8 @@ static void put_body(writer *w, const kb_image *im)
   put_string(w, im->name);
   put_string(w, im->file);
   number(w, im->line);
-  number(w, im->dynamic ? KB_IMAGE_DYNAMIC : 0);
+  number(w, (im->dynamic ? KB_IMAGE_DYNAMIC : 0) | (im->wrap ? KB_IMAGE_WRAP : 0) | (im->raises ? KB_IMAGE_RAISES : 0) |
+              (im->unchecked ? KB_IMAGE_UNCHECKED : 0));
   number(w, im->nparams);
   for (uint32_t i = 0; i < im->nparams; i++)
     put_slot(w, im->params[i]);
@@ -198,6 +199,7 @@ static void head(const kb_mod *m, const kb_fn *f, kb_slots *s, kb_image *im)
   im->file = f->loc.file ? f->loc.file : m->file ? m->file : "";
   im->line = f->loc.line;
   im->dynamic = f->dynamic;
+  im->wrap = f->wrap, im->raises = f->overflow_raises, im->unchecked = f->unchecked;
   im->nparams = f->nparams;
   im->params = params;
   im->nconsts = s->consts.n;

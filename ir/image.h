@@ -46,7 +46,7 @@ typedef struct {
   const char *file;      /* as messages and tracebacks write it */
   uint32_t line;
   bool dynamic;          /* f->dynamic */
-  bool wrap, unchecked;  /* as of the function: ints wrap at 64 bits, indices are not checked */
+  bool wrap, raises, unchecked; /* as of the function: ints past 64 bits wrap or raise; indices are not checked */
   uint32_t nparams;
   const uint32_t *params;/* slot of each parameter, KB_NOSLOT: never read */
   uint32_t nvars;

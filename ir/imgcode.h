@@ -18,7 +18,8 @@
 
 #include "image.h"
 
-enum { KB_IMAGE_VERSION = 1, KB_IMAGE_DYNAMIC = 1, KB_IMAGE_SUM = 4 };
+enum { KB_IMAGE_VERSION = 1, KB_IMAGE_SUM = 4 };
+enum { KB_IMAGE_DYNAMIC = 1, KB_IMAGE_WRAP = 2, KB_IMAGE_RAISES = 4, KB_IMAGE_UNCHECKED = 8, KB_IMAGE_FLAGS = 16 };
 
 static inline uint32_t kb_image_sum(const unsigned char *p, size_t n)
 {

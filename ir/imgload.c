@@ -166,7 +166,11 @@ static bool head(reader *r)
   im->name = name(r);
   im->file = name(r);
   im->line = below(r, INT32_MAX, "line");
-  im->dynamic = (below(r, 2, "flags") & KB_IMAGE_DYNAMIC) != 0;
+  uint32_t flags = below(r, KB_IMAGE_FLAGS, "flags");
+  im->dynamic = (flags & KB_IMAGE_DYNAMIC) != 0;
+  im->wrap = (flags & KB_IMAGE_WRAP) != 0;
+  im->raises = (flags & KB_IMAGE_RAISES) != 0;
+  im->unchecked = (flags & KB_IMAGE_UNCHECKED) != 0;
   im->nparams = count(r, 1, "parameters");
   uint32_t *params = KB_NEW(im->arena, uint32_t, im->nparams + 1);
   for (uint32_t i = 0; i < im->nparams && !r->bad; i++)

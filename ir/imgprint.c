@@ -37,7 +37,8 @@ static void print_head(FILE *out, const kb_image *im)
   fprintf(out, "image @%s ", im->name);
   kb_text_string(out, im->file);
   fprintf(out, ":%u, %u slots", im->line, im->nslots);
-  fputs(im->dynamic ? ", dynamic" : "", out);
+  fprintf(out, "%s%s%s%s", im->dynamic ? ", dynamic" : "", im->wrap ? ", wrap" : "", im->raises ? ", raises" : "",
+          im->unchecked ? ", unchecked" : "");
   for (uint32_t i = 0; i < im->nparams; i++)
     if (im->params[i] == KB_NOSLOT)
       fputs(i ? " -" : ", parameters -", out);

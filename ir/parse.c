@@ -480,6 +480,8 @@ static bool attributes(parser *s)
       f->recursive = true;
     } else if (ps_word(s, "wrap")) {
       f->wrap = true;
+    } else if (ps_word(s, "raises")) {
+      f->overflow_raises = true;
     } else if (ps_word(s, "unchecked")) {
       f->unchecked = true;
     } else if (ps_word(s, "exported")) {

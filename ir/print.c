@@ -390,8 +390,8 @@ void kb_text_ins(const kb_text *t, kb_ref r)
 static void print_attributes(FILE *out, const kb_mod *m, const kb_fn *f)
 {
   static const char *const fastmath[] = { "reassoc", "contract", "nnan", "nsz", "arcp" };
-  fprintf(out, "%s%s%s%s%s%s", f->generic ? " generic" : "", f->dynamic ? " dynamic" : "",
-          f->recursive ? " recursive" : "", f->wrap ? " wrap" : "", f->unchecked ? " unchecked" : "",
+  fprintf(out, "%s%s%s%s%s%s%s", f->generic ? " generic" : "", f->dynamic ? " dynamic" : "",
+          f->recursive ? " recursive" : "", f->wrap ? " wrap" : "", f->overflow_raises ? " raises" : "", f->unchecked ? " unchecked" : "",
           f->exported ? " exported" : "");
   if (f->inline_hint)
     fprintf(out, " inline(%s)", f->inline_hint < 0 ? "never" : "always");

@@ -181,6 +181,12 @@ in_val in_iter_copy(const in_iter *it);
 /* -- py_in_arith.c, py_in_sized.c: binary, unary, compare on anything ---------------------------------------------- */
 int in_binary(in_frame *f, kb_op op, in_val *a, in_val *b, in_val *r);  /* the slow path: mixed, sized, big, objects */
 int in_unary(in_frame *f, kb_op op, in_val *a, in_val *r);
+/* An int past 64 bits (or one in a kernel's tuple) that a kernel with overflow="wrap" or "raise" gets: cut, or -1. */
+int in_fit_ints(const in_frame *f, in_val *v);
+static inline int in_fit(const in_frame *f, in_val *v)
+{
+  return KB_UNLIKELY((f->code->image->wrap || f->code->image->raises) && v->tag >= IN_REF) ? in_fit_ints(f, v) : 0;
+}
 int in_compare(in_frame *f, kb_op op, in_val *a, in_val *b, in_val *r);
 
 /* NumPy's meaning of the same (kb.jit). 1: done; 0: to be done on objects; -1. */
@@ -237,6 +243,8 @@ in_fn in_o_caught, in_o_endexc, in_o_matches, in_o_withexit, in_o_withenter, in_
 int in_raise(in_frame *f, const in_ins *i);      /* obj.raise, obj.reraise, raise: sets the exception; always -1 */
 /* An exception is set at f->ip: adds the traceback entry; the handler's instruction number, or KB_NOINS: it leaves. */
 uint32_t in_unwind(in_frame *f);
+bool in_within_comprehension(in_frame *f);
+int in_no_local(in_frame *f, const char *name); /* raises UnboundLocalError, or what it is there (py_in_name.c); -1 */
 /* Before a frame returns with f->handled set: what its caller handles is handled again. */
 void in_handled_drop(in_frame *f);
 void in_places_free(in_code *c);

@@ -130,13 +130,21 @@ static int float_op(kb_op op, double a, double b, double *r)
 static inline bool is_int(const in_val *v) { return v->tag == IN_INT || v->tag == IN_BOOL; }
 static inline bool is_float(const in_val *v) { return v->tag == IN_FLOAT || v->tag == IN_F64; }
 
-/* A big int that overflow="wrap" cuts to 64 bits. */
-static int cut(in_val *r)
+/* A tuple is changed in place: it has just been made. */
+int in_fit_ints(const in_frame *f, in_val *v)
 {
-  if (r->tag != IN_OBJ || !PyLong_CheckExact(r->o)) return 0;
-  uint64_t u = PyLong_AsUnsignedLongLongMask(r->o);
-  Py_DECREF(r->o);
-  *r = in_int((int64_t)u);
+  for (uint32_t k = 0; v->tag == IN_TUPLE && k < v->tup->n; k++)
+    if (in_fit_ints(f, &v->tup->item[k]) < 0) return -1;
+  if (v->tag != IN_OBJ || !PyLong_CheckExact(v->o)) return 0;
+  int past;
+  int64_t i = PyLong_AsLongLongAndOverflow(v->o, &past);
+  if (past && !f->code->image->wrap) {
+    PyErr_SetString(PyExc_OverflowError, "int result does not fit 64 bits");
+    return -1;
+  }
+  if (past) i = (int64_t)PyLong_AsUnsignedLongLongMask(v->o);
+  Py_DECREF(v->o);
+  *v = in_int(i);
   return 0;
 }
 
@@ -167,7 +175,9 @@ int in_binary(in_frame *f, kb_op op, in_val *a, in_val *b, in_val *r)
   }
   if (object_op(f, op, a, b, r) < 0) return -1;
   if ((x.tag == IN_F64 || y.tag == IN_F64) && r->tag == IN_FLOAT) r->tag = IN_F64;
-  return wrap ? cut(r) : 0;
+  if (in_fit(f, r) == 0) return 0;
+  in_decref(*r);
+  return -1;
 }
 
 /* -- Unary ----------------------------------------------------------------------------------------------------------- */
@@ -179,7 +189,9 @@ static int object_unary(in_frame *f, kb_op op, in_val *a, in_val *r)
   Py_XDECREF(x);
   if (z == NULL) return -1;
   *r = f->jit ? in_obj(z) : in_unbox(z);
-  return f->code->image->wrap ? cut(r) : 0;
+  if (in_fit(f, r) == 0) return 0;
+  in_decref(*r);
+  return -1;
 }
 
 int in_unary(in_frame *f, kb_op op, in_val *a, in_val *r)

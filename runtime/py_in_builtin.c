@@ -370,6 +370,10 @@ int in_o_call(in_frame *f, const in_ins *i)
   int done = builtin(f, id, args, v, n, &r);
   if (done == 0) done = call_object(f, id, args, n, &r) < 0 ? -1 : 1;
   if (done < 0) return -1;
+  if (in_fit(f, &r) < 0) {
+    in_decref(r);
+    return -1;
+  }
   in_result(f, i, r);
   return 0;
 }
@@ -387,6 +391,10 @@ int in_o_kcall(in_frame *f, const in_ins *i)
   }
   for (uint32_t a = 0; a < n; a++) args[a] = *IN_ARG(f, i, a);
   if (in_kernel_call(f, unit->fns[k], args, n, &r) < 0) return -1;
+  if (in_fit(f, &r) < 0) {
+    in_decref(r);
+    return -1;
+  }
   in_result(f, i, r);
   return 0;
 }

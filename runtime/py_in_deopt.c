@@ -90,6 +90,11 @@ static int run_frame(const in_live *from, uint32_t k, in_val *r)
   here.jit = f.jit;
   int err = fill(&f, &here, k);
   uint32_t to = fr->result < im->npcs ? im->slot_of[fr->result] : KB_NOSLOT;
+  if (err == 0 && in_fit(&f, &callee) < 0) {
+    f.ip = &code->ins[at ? at - 1 : 0]; /* the call */
+    (void)in_unwind(&f);
+    err = -1;
+  }
   if (err == 0 && to != KB_NOSLOT) in_set(&slot[to], callee);
   else in_decref(callee);
   if (err == 0) err = in_run(&f, at, r);

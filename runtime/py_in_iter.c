@@ -276,6 +276,10 @@ int in_o_iterval(in_frame *f, const in_ins *i)
   in_val *a = IN_ARG(f, i, 0), r;
   if (a->tag != IN_ITER) return not_iterator();
   if (item(a->it, &r) < 0) return -1;
+  if (in_fit(f, &r) < 0) {
+    in_decref(r);
+    return -1;
+  }
   in_result(f, i, r);
   return 0;
 }

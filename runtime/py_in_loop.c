@@ -595,9 +595,16 @@ static inline int call_with(in_code *c, in_val *slot, PyObject *self, bool jit, 
   const kb_image *im = c->image;
   in_frame_start(&f, c, slot, self, jit);
   for (uint32_t k = 0; k < im->nparams; k++) {
-    if (im->params[k] == KB_NOSLOT) continue;
-    slot[im->params[k]] = args[k];
-    in_incref(args[k]);
+    in_val v = args[k];
+    if (im->params[k] == KB_NOSLOT && !im->raises) continue;
+    in_incref(v);
+    int err = in_fit(&f, &v);
+    if (im->params[k] == KB_NOSLOT) in_decref(v);
+    else slot[im->params[k]] = v;
+    if (KB_UNLIKELY(err < 0)) {
+      (void)in_unwind(&f);
+      return finish(&f, -1);
+    }
   }
   return finish(&f, run(&f, 0, TURNS, r));
 }

@@ -80,12 +80,15 @@ static int out_of_bounds(PyObject *index, unsigned axis, int64_t n)
   return -1;
 }
 
+/* bounds=False: what is out of them is the kernel's own risk. */
+static bool unchecked(const in_frame *f, const in_val *x) { return f->code->image->unchecked && x->tag >= IN_INT && x->tag <= IN_SIZED; }
+
 /* Index v of an axis of n elements, from its start. */
 static int index_of(in_frame *f, const in_val *v, unsigned axis, int64_t n, int64_t *k)
 {
   in_val x = in_peek(v);
   bool ok = x.tag == IN_INT || x.tag == IN_BOOL || (x.tag == IN_SIZED && (x.aux != KB_T_U64 || x.i >= 0));
-  if (ok && x.i >= -n && x.i < n) {
+  if (ok && ((x.i >= -n && x.i < n) || unchecked(f, &x))) {
     *k = x.i < 0 ? x.i + n : x.i;
     return 0;
   }
@@ -132,6 +135,10 @@ static int get_view(in_frame *f, const in_ins *i, const in_view *v)
   else
     r = in_view_sub(v, at, n);
   if (r.tag == IN_NULL) return -1;
+  if (in_fit(f, &r) < 0) {
+    in_decref(r);
+    return -1;
+  }
   in_result(f, i, r);
   return 0;
 }
@@ -290,11 +297,7 @@ int in_o_bound(in_frame *f, const in_ins *i)
   in_val *a = IN_ARG(f, i, 0);
   int bound = in_truth(f, IN_ARG(f, i, 1));
   if (bound < 0) return -1;
-  if (bound == 0) {
-    const char *name = IN_SRC(f, i)->imm.str;
-    PyErr_Format(PyExc_UnboundLocalError, "cannot access local variable '%s' where it is not associated with a value", name ? name : "?");
-    return -1;
-  }
+  if (bound == 0) return in_no_local(f, IN_SRC(f, i)->imm.str);
   in_val r = *a;
   in_incref(r);
   in_result(f, i, r);

@@ -65,6 +65,91 @@ def raising(a: int, b: int) -> int:
     return a * b
 
 
+@kb.kernel(overflow="wrap")
+def wrapping(a: int, b: int) -> int:
+    return a * b - (a + b << 3) ^ -b
+
+
+@kb.kernel(overflow="wrap")
+def wrapping_division(a: int, b: int) -> tuple[int, int, float]:
+    return a // b, a % b, a / b
+
+
+@kb.kernel(overflow="wrap")
+def wrapping_calls(a: int, b: int, x: float) -> int:
+    n = abs(a) + int(x) if -1e30 < x < 1e30 else max(a, b)
+    for k, v in enumerate(range(3), a):
+        n += k * v
+    return n + divmod(a, b)[0] if b else -n
+
+
+@kb.kernel(overflow="wrap")
+def wrapping_power(a: int, b: int) -> int:
+    return a ** (b & 15) + (a << (b & 127))
+
+
+@kb.kernel(overflow="wrap")
+def wrapping_u64(x: kb.u64[:], n: kb.u64) -> int:
+    s = n
+    for v in x:
+        s += v
+    for i in range(len(x)):
+        s ^= x[i] >> 3
+    return s
+
+
+@kb.kernel(overflow="raise")
+def raising_u64(x: kb.u64[:], n: kb.u64) -> int:
+    s = n
+    for k, v in enumerate(x):
+        s += v - k
+    return s
+
+
+@kb.kernel(overflow="raise", check={"a": range(-10, 10)})
+def raising_store(a: int, x: kb.i64[:]) -> int:
+    s = 0
+    for i in range(len(x)):
+        x[i] *= a
+        s += abs(x[i])
+    return s
+
+
+@kb.kernel(overflow="raise")
+def raising_others(a: int, b: int, x: float) -> float:
+    """What is no int past 64 bits goes on: 2 ** -1, floats of big ints, divisions."""
+    s = 0.0
+    if b < 0:
+        s = a ** 2 * x
+    n = int(x * 1e10) if -1e9 < x < 1e9 else -a
+    return s + n / 3 + (a // b if b else 0)
+
+
+@kb.kernel
+def exact_product(a: int, b: int) -> int:
+    return a * b
+
+
+@kb.kernel(overflow="wrap")
+def wraps_others(a: int, b: int) -> int:
+    return exact_product(a, b) + 1
+
+
+@kb.kernel(overflow="raise")
+def raises_others(a: int, b: int) -> int:
+    return exact_product(a, b) - 1
+
+
+@kb.kernel
+def calls_raising(a: int, b: int) -> int:
+    return (a << 1) + raising(a, b)
+
+
+@kb.kernel
+def calls_wrapping(a: int, b: int) -> int:
+    return (a << 1) + wrapping(a, b)
+
+
 @kb.jit
 def jitted(a: int, x: float) -> float:
     return a * x

@@ -19,6 +19,7 @@ import types
 from .. import _kernel, ref
 from ..ref import views
 from .compare import as_declared
+from .fits import FITS, fitted_code, names
 from .inputs import np
 from .types import signature
 
@@ -116,7 +117,11 @@ def plain_functions(noted):
             scope = {n: v if n.startswith("__") else changed(v) for n, v in fn.__globals__.items()}
             scopes[id(fn.__globals__)] = scope
         cells = tuple(types.CellType(changed(c.cell_contents)) for c in fn.__closure__ or ())
-        new = types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, cells or None)
+        code, overflow = fn.__code__, k.options.get("overflow")
+        if overflow in FITS:
+            scope.update(names(overflow))
+            code = fitted_code(fn, overflow)
+        new = types.FunctionType(code, scope, fn.__name__, fn.__defaults__, cells or None)
         new.__kwdefaults__ = fn.__kwdefaults__
         final[id(k)] = new
     return final
