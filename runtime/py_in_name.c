@@ -32,6 +32,22 @@ static int unbound(PyObject *exc, const char *format, PyObject *name)
 #define NO_LOCAL "cannot access local variable '%.200U' where it is not associated with a value"
 #define NO_FREE "cannot access free variable '%.200U' where it is not associated with a value in enclosing scope"
 
+/* A local of the function is no local of a comprehension that is a function of its own. */
+static int no_local(in_frame *f, PyObject *name)
+{
+  if (in_within_comprehension(f)) return unbound(PyExc_NameError, NO_FREE, name);
+  return unbound(PyExc_UnboundLocalError, NO_LOCAL, name);
+}
+
+int in_no_local(in_frame *f, const char *text)
+{
+  PyObject *name = PyUnicode_FromString(text ? text : "?");
+  if (!name) return -1;
+  no_local(f, name);
+  Py_DECREF(name);
+  return -1;
+}
+
 /* -- Globals -------------------------------------------------------------------------------------------------------- */
 
 static PyObject *builtins_of(in_frame *f)
@@ -142,24 +158,24 @@ static PyObject *cell_of(in_frame *f, const in_ins *i)
   return NULL;
 }
 
-static int cell_get(in_frame *f, const in_ins *i, PyObject *exc, const char *format)
+static int cell_get(in_frame *f, const in_ins *i, bool local)
 {
   PyObject *cell = cell_of(f, i);
   if (!cell) return -1;
   PyObject *v = PyCell_Get(cell);
-  if (!v) return unbound(exc, format, IN_NAME(f, i));
+  if (!v) return local ? no_local(f, IN_NAME(f, i)) : unbound(PyExc_NameError, NO_FREE, IN_NAME(f, i));
   in_result(f, i, in_obj(v));
   return 0;
 }
 
 int in_o_cellget(in_frame *f, const in_ins *i)
 {
-  return cell_get(f, i, PyExc_UnboundLocalError, NO_LOCAL);
+  return cell_get(f, i, true);
 }
 
 int in_o_freeget(in_frame *f, const in_ins *i)
 {
-  return cell_get(f, i, PyExc_NameError, NO_FREE);
+  return cell_get(f, i, false);
 }
 
 int in_o_cellset(in_frame *f, const in_ins *i)
@@ -179,7 +195,7 @@ int in_o_celldel(in_frame *f, const in_ins *i)
   PyObject *closure = f->code->closure; /* a free variable is called so */
   for (Py_ssize_t k = 0; closure && k < PyTuple_GET_SIZE(closure); k++)
     if (PyTuple_GET_ITEM(closure, k) == cell) return unbound(PyExc_NameError, NO_FREE, IN_NAME(f, i));
-  return unbound(PyExc_UnboundLocalError, NO_LOCAL, IN_NAME(f, i));
+  return no_local(f, IN_NAME(f, i));
 }
 
 /* -- Variables in memory ------------------------------------------------------------------------------------------------ */
@@ -191,11 +207,7 @@ static in_val *variable(in_frame *f, const in_ins *i)
 
 static int no_variable(in_frame *f, const in_ins *i)
 {
-  PyObject *name = PyUnicode_FromString(f->code->image->vars[IN_IMM(f, i)]);
-  if (!name) return -1;
-  unbound(PyExc_UnboundLocalError, NO_LOCAL, name);
-  Py_DECREF(name);
-  return -1;
+  return in_no_local(f, f->code->image->vars[IN_IMM(f, i)]);
 }
 
 int in_o_getvar(in_frame *f, const in_ins *i)

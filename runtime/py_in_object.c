@@ -45,6 +45,11 @@ static bool is_number(const in_val *v)
                           : v->tag != IN_NULL && v->tag < IN_REF;
 }
 
+static bool is_float(const in_val *v)
+{
+  return v->tag == IN_OBJ ? PyFloat_CheckExact(v->o) : v->tag == IN_FLOAT;
+}
+
 /* s += t where nobody reads the old s again: it grows in place, as in CPython, which makes a loop of them linear. */
 static int append_string(in_frame *f, const in_ins *i, in_val *a, const in_val *b)
 {
@@ -67,7 +72,8 @@ int in_o_inplace(in_frame *f, const in_ins *i)
     return -1;
   }
   in_val *a = IN_ARG(f, i, 0), *b = IN_ARG(f, i, 1), r;
-  if (inplace[k].op != KB_NOP && is_number(a) && is_number(b)) {
+  bool bits = inplace[k].op >= KB_OLSHIFT && inplace[k].op <= KB_OXOR && (is_float(a) || is_float(b));
+  if (inplace[k].op != KB_NOP && !bits && is_number(a) && is_number(b)) {
     if (in_binary(f, inplace[k].op, a, b, &r) < 0) return -1;
     in_result(f, i, r);
     return 0;

@@ -166,6 +166,19 @@ static int entries_of(in_frame *f, struct in_places *p, entry *e)
   return n;
 }
 
+/* Is the instruction in a comprehension that CPython runs as a function of its own? No exception is set here. */
+bool in_within_comprehension(in_frame *f)
+{
+#if PY_VERSION_HEX < 0x030c0000
+  entry e[NESTED];
+  struct in_places *p = places_of(f);
+  return p && p->code && entries_of(f, p, e) > 1;
+#else
+  (void)f;
+  return false;
+#endif
+}
+
 /* A frame that was never run, only to be seen, in front of the traceback of the exception that is set. Where that fails the
  * exception stays as it is. */
 static void add_one(in_frame *f, entry e)

@@ -584,3 +584,25 @@ def raising_call(e):
         1,
         fail(e),
     ]
+
+
+@calls("1.5, 2", "1, 2.5", "True, 1", "7, 2")
+def inplace_bits(a, b):
+    texts = []
+    for op in range(5):
+        x = a
+        try:
+            if op == 0:
+                x |= b
+            elif op == 1:
+                x &= b
+            elif op == 2:
+                x ^= b
+            elif op == 3:
+                x <<= b
+            else:
+                x >>= b
+            texts.append(x)
+        except TypeError as e:
+            texts.append(str(e))
+    return texts

@@ -454,3 +454,29 @@ def unicode_names(n):
     größe = n
     ñ = lambda é: é + größe
     return ñ(1)
+
+
+@calls("[1]", "[]")
+def unbound_in_comprehension(xs):
+    texts = []
+    for kind in range(5):
+        try:
+            if kind == 0:
+                [a for _ in xs]
+            elif kind == 1:
+                {b for _ in [1] for _ in xs}
+            elif kind == 2:
+                [[c for _ in xs] for _ in [1]]
+            elif kind == 3:
+                [1 for _ in c]
+            else:
+                {i: d for i in xs}
+        except NameError as e:
+            texts.append((type(e).__name__, str(e), e.name))
+    if not xs:
+        a = b = c = 1
+    try:
+        d = xs[2]
+    except IndexError:
+        pass
+    return texts
