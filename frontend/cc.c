@@ -186,7 +186,7 @@ bool kb_cc_object(const kb_cc *c, const char *source, const char *output, bool k
     kb_vec_push(&a, "-DKB_PYTHON");
     kb_vec_push(&a, "-fvisibility=hidden");
     if (!kernels) {
-      kb_vec_push(&a, "-isystem");
+      kb_vec_push(&a, KB_PYTHON_INCLUDE_OPTION);
       kb_vec_push(&a, KB_PYTHON_INCLUDE);
     }
   }

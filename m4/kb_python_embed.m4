@@ -46,7 +46,12 @@ AC_MSG_CHECKING([for Python's headers])
 AS_IF([test -f "$kb_inc/Python.h"], [AC_MSG_RESULT([$kb_inc])],
   [AC_MSG_RESULT([none])
    AC_MSG_ERROR([$kb_inc/Python.h is missing: apt-get install python3-dev (for Debian's python3), or python$PYTHON_VERSION-dev])])
-PYTHON_CPPFLAGS="-isystem $kb_inc"
+dnl Debian's headers for the debug build are links to those of the plain one: of a system header gcc believes the shorter name
+dnl to be the real one, and finds the wrong pyconfig.h beside it.
+KB_PYTHON_GET([kb_debug], [S.get_config_var("Py_DEBUG") or 0])
+kb_inc_option=-isystem
+AS_IF([test "$kb_debug" != 0], [kb_inc_option=-I])
+PYTHON_CPPFLAGS="$kb_inc_option $kb_inc"
 
 PYTHON_LDFLAGS=
 AS_IF([test "x$kb_shared" = x1],
@@ -73,6 +78,6 @@ AC_SUBST([PYTHON_EXT_SUFFIX]) AC_SUBST([pythonplatdir])
 AC_DEFINE_UNQUOTED([KB_PYTHON_EXE], ["$PYTHON"], [the Python that this build is for])
 AC_DEFINE_UNQUOTED([KB_PYTHON_VERSION], ["$PYTHON_VERSION"], [its version])
 AC_DEFINE_UNQUOTED([KB_PYTHON_INCLUDE], ["$kb_inc"], [the folder of its headers])
-AC_DEFINE_UNQUOTED([KB_PYTHON_INCLUDE], ["$kb_inc"], [where its Python.h is])
+AC_DEFINE_UNQUOTED([KB_PYTHON_INCLUDE_OPTION], ["$kb_inc_option"], [how a compiler is told of that folder])
 AC_DEFINE_UNQUOTED([KB_EXT_SUFFIX], ["$PYTHON_EXT_SUFFIX"], [what its extension modules end in])
 ])
