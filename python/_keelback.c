@@ -320,4 +320,9 @@ static struct PyModuleDef definition = {
 };
 
 PyMODINIT_FUNC PyInit__keelback(void);
-PyMODINIT_FUNC PyInit__keelback(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__keelback(void)
+{
+  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return PyModule_Create(&definition);
+  PyErr_SetString(PyExc_ImportError, "keelback works in the main interpreter only, not in subinterpreters");
+  return NULL;
+}

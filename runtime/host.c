@@ -236,6 +236,10 @@ static const kb_interp *find(const kb_unit *unit, char *why, size_t size)
 
 static bool suits(const kb_interp *in, const kb_unit *unit, char *why, size_t size)
 {
+  if (*in->ended) {
+    (void)snprintf(why, size, "Python %s, which would continue, has ended (Py_Finalize)", in->python);
+    return false;
+  }
   if (*unit->python == 0 || strcmp(in->python, unit->python) == 0) return true;
   (void)snprintf(why, size, "the kernels were made for Python %s, and cannot continue in Python %s, which is running here",
                  unit->python, in->python);

@@ -302,4 +302,4 @@ static int poll(kb_pending *p)
   return err;
 }
 
-__attribute__((visibility("default"))) const kb_interp kb_interp_table = { KB_ABI, KB_PYTHON_VERSION, in_start, leave, to_c, to_object, describe, interpret, poll };
+__attribute__((visibility("default"))) const kb_interp kb_interp_table = { KB_ABI, KB_PYTHON_VERSION, in_start, leave, to_c, to_object, describe, interpret, poll, &in_ended };

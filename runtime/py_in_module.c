@@ -8,6 +8,19 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
+/* -- The end of Python ----------------------------------------------------------------------------------------------- */
+
+/* What is kept for the life of the process (types, functions, code) is dead then, also when Python starts anew. */
+bool in_ended;
+
+static void at_end(void) { in_ended = true; }
+
+static void watch_end(void)
+{
+  static bool watching;
+  if (!watching && Py_AtExit(at_end) == 0) watching = true;
+}
+
 /* -- Python in a C host ------------------------------------------------------------------------------------------- */
 
 /* A host that forks: the child has one thread, and needs the GIL in order. Where fork() was called by Python itself
@@ -17,7 +30,7 @@ static int forking;
 
 static void prepare(void)
 {
-  forking = !PyGILState_Check();
+  forking = !in_ended && !PyGILState_Check();
   if (!forking) return;
   before_fork = PyGILState_Ensure();
   PyOS_BeforeFork();
@@ -39,7 +52,10 @@ static void in_child(void)
 
 int in_start(const char *program, char *why, size_t size)
 {
-  if (Py_IsInitialized()) return 0;
+  if (Py_IsInitialized()) {
+    watch_end();
+    return 0;
+  }
   PyConfig config;
   PyConfig_InitPythonConfig(&config);
   config.install_signal_handlers = 0; /* signals are the host's */
@@ -52,6 +68,7 @@ int in_start(const char *program, char *why, size_t size)
                    status.err_msg ? status.err_msg : "no reason given");
     return -1;
   }
+  watch_end();
   (void)pthread_atfork(prepare, in_parent, in_child);
   (void)PyEval_SaveThread(); /* any thread may go on with it */
   return 0;
@@ -61,6 +78,15 @@ int in_start(const char *program, char *why, size_t size)
 
 static int execute(PyObject *module)
 {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError, "keelback works in the main interpreter only, not in subinterpreters");
+    return -1;
+  }
+  if (in_ended) {
+    PyErr_SetString(PyExc_ImportError, "keelback cannot be imported again after Py_Finalize");
+    return -1;
+  }
+  watch_end();
   PyObject *capsule = PyCapsule_New((void *)(uintptr_t)&kb_interp_table, "keelback._interp.table", NULL);
   if (capsule == NULL) return -1;
   int err = PyModule_AddObjectRef(module, "table", capsule);

@@ -43,7 +43,7 @@ static bool find(void)
   if (state != UNKNOWN) return state == FOUND;
   kbpy_find_numpy();
   if (kbpy_ndarray_type == NULL) return false;
-  PyObject *numpy = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy");
+  PyObject *numpy = kbpy_loaded("numpy");
   PyObject *saved[3];
   PyErr_Fetch(&saved[0], &saved[1], &saved[2]);
   state = ABSENT;

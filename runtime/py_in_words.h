@@ -44,6 +44,7 @@ bool in_taken_array(const kb_word *w, uint16_t what, in_val *r);
 
 /* -- py_in_deopt.c, py_in_module.c -------------------------------------------------------------------------------- */
 in_val in_pending_result(kb_pending *p);         /* takes it */
+extern bool in_ended; /* Python was finalized */
 int in_start(const char *program, char *why, size_t size);
 
 #endif

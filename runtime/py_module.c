@@ -101,6 +101,10 @@ int kbpy_module_exec(PyObject *module, const kbpy_module_def *def)
                        def->file, def->keelback, def->abi, (unsigned)KB_ABI);
     return -1;
   }
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    (void)PyErr_Format(PyExc_ImportError, "%s: kernels work in the main interpreter only, not in subinterpreters", def->file);
+    return -1;
+  }
   if (kbpy_find_interpreter() < 0) return -1;
   kb_poll_set_hook(kbpy_poll);
   if (def->stress && def->stress(module, def) < 0) return -1;

@@ -71,11 +71,17 @@ static void find_descrs(PyObject *type)
   }
 }
 
+/* PyImport_GetModuleDict() ends the process when there is none any more. */
+PyObject *kbpy_loaded(const char *name)
+{
+  PyObject *modules = PySys_GetObject("modules");
+  return modules && PyDict_Check(modules) ? PyDict_GetItemString(modules, name) : NULL;
+}
+
 void kbpy_find_numpy(void)
 {
   if (kbpy_ndarray_type || unusable) return;
-  PyObject *modules = PyImport_GetModuleDict(); /* borrowed, as what is in it */
-  PyObject *numpy = modules && PyDict_Check(modules) ? PyDict_GetItemString(modules, "numpy") : NULL;
+  PyObject *numpy = kbpy_loaded("numpy");
   if (numpy == NULL) return;
   Py_INCREF(numpy);
   PyObject *type = PyObject_GetAttrString(numpy, "ndarray");

@@ -29,6 +29,7 @@ int kbpy_take_buffer(kbpy_want w, PyObject *o, kbpy_value *out, kbpy_held *held)
 
 /* py_numpy.c: looks for numpy among the imported modules, once it is there. */
 void kbpy_find_numpy(void);
+PyObject *kbpy_loaded(const char *name); /* a module of sys.modules, borrowed; NULL: it is not there */
 bool kbpy_is_numpy_bool(PyObject *o);
 
 /* py_args.c: sets exc "f() argument 'x': ..." and returns -1. */

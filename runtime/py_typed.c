@@ -56,8 +56,7 @@ static bool is_as_expected(PyTypeObject *t, kbpy_elem e)
 
 static void find_scalars(void)
 {
-  PyObject *modules = PyImport_GetModuleDict(); /* borrowed, as what is in it */
-  PyObject *numpy = PyDict_Check(modules) ? PyDict_GetItemString(modules, "numpy") : NULL;
+  PyObject *numpy = kbpy_loaded("numpy");
   for (int e = 0; numpy && kbpy_ndarray_type && e < KBPY_NELEM; e++) {
     PyObject *t = PyObject_GetAttrString(numpy, scalar_names[e]);
     if (t && is_as_expected((PyTypeObject *)t, (kbpy_elem)e)) kbpy_scalar_type[e] = (PyTypeObject *)Py_NewRef(t);

@@ -99,6 +99,7 @@ typedef struct kb_interp {
   void (*interpret)(const kb_fn_info *info, const void *args, void *const *big, kb_pending *p);
   /* Signals and pending calls: 0, or -1 and p holds the exception. */
   int (*poll)(kb_pending *p);
+  const bool *ended;   /* Python was finalized: nothing can be called any more */
 } kb_interp;
 
 /* host.c: the interpreter for a unit, loaded on demand: NULL, and why says what would make it available. */
