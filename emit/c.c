@@ -25,7 +25,7 @@ static const char *spaced(const char *type) { return type[strlen(type) - 1] == '
 
 static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts *facts, const out *names)
 {
-  fprintf(to, "KB_KERNEL int k_%s(", f->c_name);
+  fprintf(to, "KB_KERNEL int kb_k_%s(", f->c_name);
   for (uint32_t i = 0; i < f->nparams; i++) {
     const kb_val *p = kb_v(f, f->params[i]);
     const char *type = kb_cclass(p->ty, kb_type_of(p->ty)->readonly);
@@ -64,10 +64,10 @@ static bool may_write(const kb_fn *f, uint32_t i)
 static const char *public_name(const kb_fn *f, uint32_t i, char *buf, size_t n)
 {
   const char *name = f->sig ? f->sig[i].name : NULL;
-  if (name && !kb_cname_refused(name) && strcmp(name, "kb_r"))
+  if (name && !kb_cname_refused(name))
     snprintf(buf, n, "%s", name);
   else
-    snprintf(buf, n, "%s_%u", name && name[0] != '_' ? name : "arg", i);
+    snprintf(buf, n, "kb_p%u", i);
   return buf;
 }
 
@@ -105,7 +105,7 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f, cons
     fprintf(to, "  %s kb_r = 0;\n", kb_cclass(f->ret, false));
   if (facts->image) /* one copy of the kernel serves both entries */
     argument_block(to, f);
-  fprintf(to, "  if (KB_UNLIKELY(%s_%s(%s", facts->image ? "e" : "k", f->c_name, facts->image ? "&kb_a, " : "");
+  fprintf(to, "  if (KB_UNLIKELY(kb_%s_%s(%s", facts->image ? "e" : "k", f->c_name, facts->image ? "&kb_a, " : "");
   for (uint32_t i = 0; i < f->nparams && !facts->image; i++) {
     bool cast = kb_type_letter(kb_v(f, f->params[i])->ty) == 'P' && !may_write(f, i); /* inside, pointers are not const */
     fprintf(to, "%s%s%s%s", i ? ", " : "", cast ? "(" : "", cast ? kb_cclass(kb_v(f, f->params[i])->ty, false) : "", cast ? ")" : "");

@@ -13,8 +13,8 @@ typedef struct {
   bool jit;               /* a typed function of kb.jit: strict arguments, NumPy's results, no code of its own */
 } kb_emit_opts;
 
-/* c.c: the kernels: sites, static functions `k_<c_name>`, public wrappers; compiled with -DKB_PYTHON instead of these
- * hidden functions `e_<c_name>` for the Python wrapper, which take a block of arguments, `struct a_<c_name>`. */
+/* c.c: the kernels: sites, static functions `kb_k_<c_name>`, public wrappers; compiled with -DKB_PYTHON instead of these
+ * hidden functions `kb_e_<c_name>` for the Python wrapper, which take a block of arguments, `struct a_<c_name>`. */
 void kb_emit_c(FILE *out, const kb_mod *m, const kb_emit_opts *o);
 /* info.c: the definition of struct a_<c_name>: members p0, p1 ... */
 void kb_emit_args(FILE *out, const kb_fn *f);

@@ -59,9 +59,12 @@ static void param_name(const kb_fn *f, uint32_t k, char *buf, size_t size)
 {
   (void)snprintf(buf, size, "%s", f->sig[k].name);
   if (strlen(f->sig[k].name) < size && kb_cname_local_ok(buf)) return;
-  (void)snprintf(buf, size, "p%u", (unsigned)k);
-  for (uint32_t i = 0; i < f->nparams; i++)
-    if (strcmp(f->sig[i].name, buf) == 0) (void)snprintf(buf, size, "p%u_%u", (unsigned)k, (unsigned)f->nparams);
+  bool taken = true;
+  for (uint32_t n = k; taken; n += f->nparams) { /* another parameter may be called so */
+    (void)snprintf(buf, size, "p%u", (unsigned)n);
+    taken = false;
+    for (uint32_t i = 0; i < f->nparams; i++) taken |= strcmp(f->sig[i].name, buf) == 0;
+  }
 }
 
 static void print_decl(FILE *out, const char *type, const char *name)

@@ -96,13 +96,13 @@ void out_info_decls(FILE *to, const kb_mod *m, const kb_emit_opts *o, const fn_f
   fputs("#ifdef KB_PYTHON\n#define KB_INFO KB_HIDDEN const kb_fn_info\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (m->fns.v[i]->exported)
-      fprintf(to, "extern KB_INFO kb_info_%s;\nKB_HIDDEN int e_%s(const void *, void *);\n", m->fns.v[i]->c_name, m->fns.v[i]->c_name);
+      fprintf(to, "extern KB_INFO kb_info_%s;\nKB_HIDDEN int kb_e_%s(const void *, void *);\n", m->fns.v[i]->c_name, m->fns.v[i]->c_name);
   fputs("#else\n#define KB_INFO static const kb_fn_info\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
     if (m->fns.v[i]->exported) {
       fprintf(to, "static const kb_fn_info kb_info_%s;\n", m->fns.v[i]->c_name);
       if (facts[i].image)
-        fprintf(to, "static int e_%s(const void *, void *);\n", m->fns.v[i]->c_name);
+        fprintf(to, "static int kb_e_%s(const void *, void *);\n", m->fns.v[i]->c_name);
     }
   fputs("#endif\n", to);
   for (uint32_t i = 0; i < m->fns.n; i++)
@@ -137,7 +137,7 @@ static void params(FILE *to, const kb_fn *f)
 {
   if (!f->nparams)
     return;
-  fprintf(to, "static const kb_fn_param %s_params[] = {\n", f->c_name);
+  fprintf(to, "static const kb_fn_param kb_params_%s[] = {\n", f->c_name);
   for (uint32_t i = 0; i < f->nparams; i++) {
     kb_ty machine = kb_v(f, f->params[i])->ty, t = f->sig ? f->sig[i].ty : machine;
     const kb_type *k = kb_type_of(t);
@@ -162,10 +162,10 @@ static void results(FILE *to, const kb_emit_opts *o, const kb_fn *f)
   bool tuple = k->kind == KB_K_TUPLE;
   if (f->ret == KB_T_VOID || (tuple && !k->n))
     return;
-  fprintf(to, "static const uint8_t %s_ret[] = { ", f->c_name);
+  fprintf(to, "static const uint8_t kb_ret_%s[] = { ", f->c_name);
   for (uint32_t i = 0; i < (tuple ? k->n : 1); i++)
     fprintf(to, "KB_AS_%s, ", out_as(tuple ? k->items[i] : f->ret));
-  fprintf(to, "};\nstatic const uint32_t %s_ret_offset[] = { ", f->c_name);
+  fprintf(to, "};\nstatic const uint32_t kb_offsets_%s[] = { ", f->c_name);
   for (uint32_t i = 0; i < (tuple ? k->n : 1); i++)
     if (tuple)
       fprintf(to, "offsetof(struct kb_%s%s_ret, f%u), ", o->prefix, f->c_name, i);
@@ -177,7 +177,7 @@ static void results(FILE *to, const kb_emit_opts *o, const kb_fn *f)
 /* Bytes as a literal: octal escapes where needed, always of three digits, so that what follows cannot become part of them. */
 static void image(FILE *to, const kb_fn *f)
 {
-  fprintf(to, "static const unsigned char %s_image[] =\n  \"", f->c_name);
+  fprintf(to, "static const unsigned char kb_image_%s[] =\n  \"", f->c_name);
   unsigned width = 0;
   for (size_t i = 0; i < f->nimage; i++) {
     unsigned char c = f->image[i];
@@ -202,7 +202,7 @@ static void entry(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_fact
     fputs("  (void)kb_ret;\n", to);
   if (!f->nparams && !facts->args)
     fputs("  (void)a;\n", to);
-  fprintf(to, "  return k_%s(", f->c_name);
+  fprintf(to, "  return kb_k_%s(", f->c_name);
   for (uint32_t i = 0; i < f->nparams; i++)
     fprintf(to, "%sa->p%u", i ? ", " : "", i);
   if (facts->args)
@@ -235,26 +235,26 @@ static void full(FILE *to, const kb_mod *m, const kb_emit_opts *o, const kb_fn *
   const kb_fn *osr = osr_function(m, f);
   if (osr)
     out_heads(osr, to);
-  fprintf(to, "%sint e_%s(const void *kb_args, void *kb_ret)\n", f->exported ? "KB_ENTRY " : "static KB_COLD ", f->c_name);
+  fprintf(to, "%sint kb_e_%s(const void *kb_args, void *kb_ret)\n", f->exported ? "KB_ENTRY " : "static KB_COLD ", f->c_name);
   entry(to, o, f, facts);
-  fprintf(to, "static kb_fn_count %s_count;\n%s kb_info_%s = {\n  .unit = &kb_this_unit, .name = ", f->c_name, storage, f->c_name);
+  fprintf(to, "static kb_fn_count kb_count_%s;\n%s kb_info_%s = {\n  .unit = &kb_this_unit, .name = ", f->c_name, storage, f->c_name);
   out_string(to, f->name);
   fprintf(to, ", .line = %u, .nparams = %u, ", f->loc.line, f->nparams);
   if (f->nparams)
-    fprintf(to, ".params = %s_params, ", f->c_name);
+    fprintf(to, ".params = kb_params_%s, ", f->c_name);
   fprintf(to, ".args_size = sizeof(struct a_%s),\n  .nret = %u, ", f->c_name, nret);
   if (nret)
-    fprintf(to, ".ret = %s_ret, .ret_offset = %s_ret_offset, ", f->c_name, f->c_name);
+    fprintf(to, ".ret = kb_ret_%s, .ret_offset = kb_offsets_%s, ", f->c_name, f->c_name);
   if (tuple)
     fprintf(to, ".ret_size = sizeof(struct kb_%s%s_ret), ", o->prefix, f->c_name);
   else if (!none)
     fprintf(to, ".ret_size = sizeof(%s), ", kb_cclass(f->ret, false));
   fprintf(to, ".tuple = %d, .undeclared = %d, .jit = %d,\n  ", tuple, f->undeclared, f->jit);
   if (f->image)
-    fprintf(to, ".nimage = sizeof %s_image - 1, .image = %s_image,\n  ", f->c_name, f->c_name);
+    fprintf(to, ".nimage = sizeof kb_image_%s - 1, .image = kb_image_%s,\n  ", f->c_name, f->c_name);
   if (osr)
-    fprintf(to, ".resume = %s, .nheads = %u, .heads = %s_heads, ", osr->c_name, osr->nheads, osr->c_name);
-  fprintf(to, ".enter = e_%s, .count = &%s_count\n};\n", f->c_name, f->c_name);
+    fprintf(to, ".resume = %s, .nheads = %u, .heads = kb_heads_%s, ", osr->c_name, osr->nheads, osr->c_name);
+  fprintf(to, ".enter = kb_e_%s, .count = &kb_count_%s\n};\n", f->c_name, f->c_name);
 }
 
 static void brief(FILE *to, const kb_fn *f, const char *storage)

@@ -61,7 +61,7 @@ void out_argument(out *o, kb_ref r);                 /* for a variadic call: wit
 void out_live_argument(out *o, kb_ref r);
 
 /* -- site.c --------------------------------------------------------------------------------------------- */
-/* Prints `kb_exit(&f_sites[n], values...);` for snapshot snap of instruction r, leaving for the reason guard. */
+/* Prints `kb_exit(&kb_sites_f[n], values...);` for snapshot snap of instruction r, leaving for the reason guard. */
 void out_exit(out *o, kb_ref r, const char *guard);
 void out_sites(out *o, FILE *to);                    /* the tables of the function's exits */
 /* Entries of a frame or loop head, `live` the number of the first live value; how many. */

@@ -90,7 +90,7 @@ void out_exit(out *o, kb_ref r, const char *guard)
   uint32_t snap = kb_v(o->f, r)->snap;
   const kb_snap *s = &o->f->snap.v[snap - 1];
   bool on = out_goes_on(o->m, o->facts, o->f, r);
-  fprintf(o->out, "kb_exit(&%s_sites[%u]", o->f->c_name, o->site.n);
+  fprintf(o->out, "kb_exit(&kb_sites_%s[%u]", o->f->c_name, o->site.n);
   for (uint32_t i = 0; i < s->nargs; i++)
     pass(o, s->args[i], KB_T_INT, NULL);
   if (on && out_names_parameter(o->f, s))
@@ -233,12 +233,12 @@ void out_heads(const kb_fn *f, FILE *to)
   for (uint32_t i = 0; i < f->nheads; i++) {
     if (f->heads[i].n == UINT32_MAX || !f->heads[i].n)
       continue;
-    fprintf(to, "static const kb_site_entry %s_head_%u[] = {\n", f->c_name, i);
+    fprintf(to, "static const kb_site_entry kb_head_%u_%s[] = {\n", i, f->c_name);
     for (uint32_t k = 0; k < f->heads[i].n; k++)
       head_entry(f, &f->heads[i].entries[k], to);
     fputs("};\n", to);
   }
-  fprintf(to, "static const kb_head %s_heads[] = {\n", f->c_name);
+  fprintf(to, "static const kb_head kb_heads_%s[] = {\n", f->c_name);
   for (uint32_t i = 0; i < f->nheads; i++) {
     uint32_t n = 0;
     for (uint32_t k = 0; f->heads[i].n != UINT32_MAX && k < f->heads[i].n; k++)
@@ -247,7 +247,7 @@ void out_heads(const kb_fn *f, FILE *to)
     if (f->heads[i].n == UINT32_MAX)
       fputs("UINT32_MAX, NULL },\n", to);
     else if (n)
-      fprintf(to, "%u, %s_head_%u },\n", n, f->c_name, i);
+      fprintf(to, "%u, kb_head_%u_%s },\n", n, i, f->c_name);
     else
       fputs("0, NULL },\n", to);
   }
@@ -278,17 +278,17 @@ static void frames(out *o, const kb_snap *s, uint32_t n, FILE *to)
   for (uint32_t i = 0; i < s->nframes; i++) {
     const kb_frame *fr = &s->frames[i];
     if (on && fr->n) {
-      fprintf(to, "static const kb_site_entry %s_entries_%u_%u[] = {\n", name, n, i);
+      fprintf(to, "static const kb_site_entry kb_entries_%u_%u_%s[] = {\n", n, i, name);
       live = out_entries(o, fr->entries, fr->n, live, to);
       fputs("};\n", to);
     }
     if (!fn_of(o, s, i)) {
-      fprintf(to, "static const kb_fn_info %s_fn_%u_%u = { .unit = &kb_this_unit, .name = ", name, n, i);
+      fprintf(to, "static const kb_fn_info kb_fn_%u_%u_%s = { .unit = &kb_this_unit, .name = ", n, i, name);
       out_string(to, fr->fn);
       fputs(" };\n", to);
     }
   }
-  fprintf(to, "static const kb_site_frame %s_frames_%u[] = {\n", name, n);
+  fprintf(to, "static const kb_site_frame kb_frames_%u_%s[] = {\n", n, name);
   for (uint32_t i = 0; i < s->nframes; i++) {
     const kb_frame *fr = &s->frames[i];
     const kb_fn *f = fn_of(o, s, i);
@@ -298,11 +298,11 @@ static void frames(out *o, const kb_snap *s, uint32_t n, FILE *to)
     if (f)
       fprintf(to, "  { &kb_info_%s, ", f->c_name);
     else
-      fprintf(to, "  { &%s_fn_%u_%u, ", name, n, i);
+      fprintf(to, "  { &kb_fn_%u_%u_%s, ", n, i, name);
     fprintf(to, "%u, %u, %u, ", fr->loc.line, fr->loc.col, fr->pc);
     fprintf(to, fr->result == UINT32_MAX ? "UINT32_MAX, " : "%u, ", fr->result);
     if (count)
-      fprintf(to, "%u, %s_entries_%u_%u },\n", count, name, n, i);
+      fprintf(to, "%u, kb_entries_%u_%u_%s },\n", count, n, i, name);
     else
       fputs("0, NULL },\n", to);
   }
@@ -338,7 +338,7 @@ static void site(out *o, const kb_snap *s, uint32_t n, FILE *to)
   if (o->site_on.v[n] && out_names_parameter(o->f, s))
     fputc('p', to);
   walk_snap(o, s, letters, to);
-  fprintf(to, "\", %u, %s_frames_%u },\n", s->nframes, o->f->c_name, n);
+  fprintf(to, "\", %u, kb_frames_%u_%s },\n", s->nframes, n, o->f->c_name);
 }
 
 void out_sites(out *o, FILE *to)
@@ -347,7 +347,7 @@ void out_sites(out *o, FILE *to)
     frames(o, &o->f->snap.v[o->site.v[n] - 1], n, to);
   if (!o->site.n)
     return;
-  fprintf(to, "static const kb_site %s_sites[] = {\n", o->f->c_name);
+  fprintf(to, "static const kb_site kb_sites_%s[] = {\n", o->f->c_name);
   for (uint32_t n = 0; n < o->site.n; n++)
     site(o, &o->f->snap.v[o->site.v[n] - 1], n, to);
   fputs("};\n\n", to);

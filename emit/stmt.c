@@ -67,7 +67,7 @@ static void guard(out *o, kb_ref r)
   fputs(stress ? "if (KB_UNLIKELY((" : "if (KB_UNLIKELY(", o->out);
   out_fails(o, r);
   if (stress)
-    fprintf(o->out, ") || kb_stress(&%s_sites[%u])", o->f->c_name, o->site.n);
+    fprintf(o->out, ") || kb_stress(&kb_sites_%s[%u])", o->f->c_name, o->site.n);
   fputs(")) { ", o->out);
   out_exit(o, r, kind_of(o, v));
   leave(o);
@@ -213,7 +213,7 @@ static void call(out *o, kb_ref r)
   if (block)
     argument_block(o, v, callee);
   out_line(o, v->loc);
-  fprintf(o->out, "if (KB_UNLIKELY(k_%s(", callee->c_name);
+  fprintf(o->out, "if (KB_UNLIKELY(kb_k_%s(", callee->c_name);
   for (uint32_t i = 0; i < v->nargs; i++) {
     fputs(i ? ", " : "", o->out);
     out_convert_view(o, v->args[i], kb_v(callee, callee->params[i])->ty);

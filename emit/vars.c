@@ -390,19 +390,13 @@ static void coalesce(out *o, live *l)
 
 /* -- Names ---------------------------------------------------------------------------------------------------------- */
 
+/* What C, its headers and the kernel's own text have a use for. Everything else that emitted files define begins with kb_. */
 static bool reserved(const char *s)
 {
-  static const char *const words[] = {
-    "INT64_C", "INT64_MAX", "INT64_MIN", "NULL", "UINT64_C", "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "char",
-    "const", "constexpr", "continue", "default", "do", "double", "else", "enum", "extern", "false", "float", "for", "goto", "if",
-    "inline", "int", "int64_t", "kb_pool", "linux", "long", "nullptr", "ptrdiff_t", "register", "restrict", "ret", "return", "short",
-    "signed", "size_t", "sizeof", "static", "static_assert", "struct", "switch", "thread_local", "true", "typedef", "typeof", "uint64_t",
-    "union", "unix", "unsigned", "void", "volatile", "while",
-  };
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (!strcmp(s, words[i]))
-      return true;
-  return !strncmp(s, "kb_", 3) || !strncmp(s, "KB_", 3) || !strncmp(s, "k_", 2) || s[0] == '_';
+  bool plain = true;
+  for (const char *c = s; *c; c++)
+    plain &= (unsigned char)*c < 128;
+  return (plain && !kb_cname_local_ok(s)) || !strcmp(s, "ret") || !strncmp(s, "KB_", 3) || s[0] == '_';
 }
 
 typedef struct { const char **v; uint32_t cap; } nameset;

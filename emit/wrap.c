@@ -141,7 +141,7 @@ static void put_extern(FILE *out, const kb_fn *f, const char *prefix)
     (void)fputs("};\n", out);
   }
   kb_emit_args(out, f);
-  (void)fprintf(out, "KB_HIDDEN int e_%s(const void *, void *);\nextern KB_HIDDEN const kb_fn_info kb_info_%s;\n", f->c_name,
+  (void)fprintf(out, "KB_HIDDEN int kb_e_%s(const void *, void *);\nextern KB_HIDDEN const kb_fn_info kb_info_%s;\n", f->c_name,
                 f->c_name);
 }
 
@@ -170,10 +170,10 @@ static void put_tuple(FILE *out, const kb_type *t)
   (void)fputs("  return t;\n", out);
 }
 
-/* c_<name>: calls the kernel, makes its result or its exception an object's. */
+/* kb_c_<name>: calls the kernel, makes its result or its exception an object's. */
 static void put_call(FILE *out, const kb_fn *f, const char *prefix)
 {
-  (void)fprintf(out, "\nKBPY_INLINE PyObject *c_%s(PyObject *self, const struct a_%s *p)\n{\n", f->c_name, f->c_name);
+  (void)fprintf(out, "\nKBPY_INLINE PyObject *kb_c_%s(PyObject *self, const struct a_%s *p)\n{\n", f->c_name, f->c_name);
   if (!is_none(f->ret)) {
     (void)fputs("  ", out);
     put_ret_type(out, f, prefix);
@@ -182,10 +182,10 @@ static void put_call(FILE *out, const kb_fn *f, const char *prefix)
   const char *ret = is_none(f->ret) ? "NULL" : "&ret";
   if (f->nogil)
     (void)fprintf(out,
-                  "  kbpy_nogil n;\n  kbpy_nogil_begin(&n);\n  int how = e_%s(p, %s);\n  kbpy_nogil_end(&n);\n"
+                  "  kbpy_nogil n;\n  kbpy_nogil_begin(&n);\n  int how = kb_e_%s(p, %s);\n  kbpy_nogil_end(&n);\n"
                   "  if (KB_UNLIKELY(how))\n    return kbpy_leave(self);\n",
                   f->c_name, ret);
-  else (void)fprintf(out, "  if (KB_UNLIKELY(e_%s(p, %s)))\n    return kbpy_leave(self);\n", f->c_name, ret);
+  else (void)fprintf(out, "  if (KB_UNLIKELY(kb_e_%s(p, %s)))\n    return kbpy_leave(self);\n", f->c_name, ret);
   if (is_none(f->ret)) {
     (void)fputs("  Py_RETURN_NONE;\n", out);
   } else if (is_tuple(f->ret)) {
@@ -228,7 +228,7 @@ static void put_fast(FILE *out, const kb_fn *f)
   uint32_t npos = 0;
   for (uint32_t k = 0; k < f->nparams; k++) npos += !f->sig[k].kwonly;
   (void)fprintf(out,
-                "\nstatic KBPY_ENTRY PyObject *w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject "
+                "\nstatic KBPY_ENTRY PyObject *kb_w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject "
                 "*kwnames)\n{\n",
                 f->c_name);
   if (npos == f->nparams) { /* with keyword-only parameters no call is plain */
@@ -250,9 +250,9 @@ static void put_fast(FILE *out, const kb_fn *f)
       const char from = f->sig[k].ty == KB_T_F32 ? 'd' : kind == P_U64 ? 'i' : kind == P_POINTER ? 'v' : 0;
       if (from) (void)fprintf(out, "    p.p%u = (%s)%c%u;\n", (unsigned)k, class_of(f, k), from, (unsigned)k);
     }
-    (void)fprintf(out, "    return c_%s(self, &p);\n  }\n", f->c_name);
+    (void)fprintf(out, "    return kb_c_%s(self, &p);\n  }\n", f->c_name);
   }
-  (void)fprintf(out, "  return s_%s(self, args, nargsf, kwnames);\n}\n", f->c_name);
+  (void)fprintf(out, "  return kb_s_%s(self, args, nargsf, kwnames);\n}\n", f->c_name);
 }
 
 static void put_slow_arg(FILE *out, const kb_fn *f, uint32_t k)
@@ -279,14 +279,14 @@ static void put_slow(FILE *out, const kb_fn *f)
   for (uint32_t k = 0; k < f->nparams; k++) nheld += kind_of(f->sig[k].ty) >= P_ARRAY;
   (void)fprintf(
       out,
-      "\nstatic KB_COLD PyObject *s_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n",
+      "\nstatic KB_COLD PyObject *kb_s_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n",
       f->c_name);
   (void)fprintf(out, "  struct a_%s p;\n  PyObject *o[%u], *r;\n  kbpy_value v[%u];\n  Py_buffer b[%u];\n  kbpy_held held = "
                 "{ 0, b };\n",
                 f->c_name, (unsigned)n, (unsigned)n, (unsigned)(nheld ? nheld : 1));
   (void)fputs("  int how = kbpy_convert(self, args, nargsf, kwnames, o, v, &held);\n  if (how < 0)\n    return NULL;\n", out);
   for (uint32_t k = 0; k < f->nparams; k++) put_slow_arg(out, f, k);
-  (void)fprintf(out, "  r = how ? kbpy_interpret(self, &p, o) : c_%s(self, &p);\n", f->c_name);
+  (void)fprintf(out, "  r = how ? kbpy_interpret(self, &p, o) : kb_c_%s(self, &p);\n", f->c_name);
   (void)fputs("  kbpy_release(&held);\n  return r;\n}\n", out);
 }
 
@@ -335,7 +335,7 @@ static void put_param_row(FILE *out, const kb_fn *f, uint32_t k)
 static void put_fn_tables(FILE *out, const kb_mod *m, const kb_fn *f)
 {
   if (f->nparams) {
-    (void)fprintf(out, "\nstatic const kbpy_param params_%s[] = {\n", f->c_name);
+    (void)fprintf(out, "\nstatic const kbpy_param kb_params_%s[] = {\n", f->c_name);
     for (uint32_t k = 0; k < f->nparams; k++) put_param_row(out, f, k);
     (void)fputs("};\n", out);
   }
@@ -345,7 +345,7 @@ static void put_fn_tables(FILE *out, const kb_mod *m, const kb_fn *f)
   kb_assert(ir != NULL, "out of memory");
   kb_print_fn(ir, m, f);
   (void)fclose(ir);
-  (void)fprintf(out, "\nstatic const char ir_%s[] =\n", f->c_name);
+  (void)fprintf(out, "\nstatic const char kb_ir_%s[] =\n", f->c_name);
   put_text(out, text, n, "  ");
   (void)fputs(";\n", out);
   free(text);
@@ -364,12 +364,12 @@ static void put_fn_row(FILE *out, const kb_fn *f)
   put_str(out, f->name);
   (void)fputs(", ", out);
   put_str(out, f->doc);
-  (void)fprintf(out, ", w_%s, %u, %u, %u, %u, ", f->c_name, f->loc.line, (unsigned)f->nparams, (unsigned)nposonly,
+  (void)fprintf(out, ", kb_w_%s, %u, %u, %u, %u, ", f->c_name, f->loc.line, (unsigned)f->nparams, (unsigned)nposonly,
                 (unsigned)npos);
-  if (f->nparams) (void)fprintf(out, "params_%s, ", f->c_name);
+  if (f->nparams) (void)fprintf(out, "kb_params_%s, ", f->c_name);
   else (void)fputs("NULL, ", out);
   put_str(out, is_none(f->ret) ? "None" : kb_type_name(f->ret));
-  (void)fprintf(out, ", ir_%s, &kb_info_%s },\n", f->c_name, f->c_name);
+  (void)fprintf(out, ", kb_ir_%s, &kb_info_%s },\n", f->c_name, f->c_name);
 }
 
 /* -- Module ------------------------------------------------------------------------------------------------------------- */
@@ -382,7 +382,7 @@ static void put_c_source(FILE *out, const kb_mod *m, const kb_emit_opts *o)
   kb_assert(c != NULL, "out of memory");
   kb_emit_c(c, m, o);
   (void)fclose(c);
-  (void)fputs("\nstatic const char c_source[] =\n", out);
+  (void)fputs("\nstatic const char kb_csource[] =\n", out);
   put_text(out, text, n, "  ");
   (void)fputs(";\n", out);
   free(text);
@@ -391,7 +391,7 @@ static void put_c_source(FILE *out, const kb_mod *m, const kb_emit_opts *o)
 static uint32_t put_fn_rows(FILE *out, const kb_mod *m)
 {
   uint32_t n = 0;
-  (void)fputs("\nstatic const kbpy_kernel_def kernel_defs[] = {\n", out);
+  (void)fputs("\nstatic const kbpy_kernel_def kb_kernels[] = {\n", out);
   for (uint32_t i = 0; i < m->fns.n; i++) {
     if (!m->fns.v[i]->exported) continue;
     put_fn_row(out, m->fns.v[i]);
@@ -405,31 +405,31 @@ static uint32_t put_fn_rows(FILE *out, const kb_mod *m)
 static void put_module(FILE *out, const kb_mod *m, const kb_emit_opts *o, const kb_emit_pysource *src)
 {
   put_c_source(out, m, o);
-  (void)fputs("\nstatic const char source[] =\n", out);
+  (void)fputs("\nstatic const char kb_source[] =\n", out);
   put_text(out, src->source, src->nsource, "  ");
-  (void)fputs(";\nstatic const unsigned char code[] =\n", out);
+  (void)fputs(";\nstatic const unsigned char kb_code[] =\n", out);
   put_text(out, (const char *)src->code, src->ncode, "  ");
   (void)fputs(";\n", out);
   uint32_t n = put_fn_rows(out, m);
-  (void)fputs("\nstatic const kbpy_module_def module_def = {\n", out);
+  (void)fputs("\nstatic const kbpy_module_def kb_module_def = {\n", out);
   (void)fprintf(out, "  %d, ", KB_ABI);
   put_str(out, m->file);
   (void)fputs(", ", out);
   put_str(out, o->version);
   (void)fputs(", ", out);
   put_str(out, m->python);
-  (void)fprintf(out, ", source, %zu, code, %zu, c_source, %u, kernel_defs, %s\n};\n", src->nsource, src->ncode,
+  (void)fprintf(out, ", kb_source, %zu, kb_code, %zu, kb_csource, %u, kb_kernels, %s\n};\n", src->nsource, src->ncode,
                 (unsigned)n, o->stress ? "kbpy_stress_exec" : "NULL");
 
   const char *dot = strrchr(o->module, '.'), *name = dot ? dot + 1 : o->module;
-  (void)fprintf(out, "\nstatic int execute(PyObject *module)\n{\n  return kbpy_%s_exec(module, &module_def);\n}\n",
+  (void)fprintf(out, "\nstatic int kb_execute(PyObject *module)\n{\n  return kbpy_%s_exec(module, &kb_module_def);\n}\n",
                 o->jit ? "jit" : "module");
-  (void)fputs("\nstatic PyModuleDef_Slot slots[] = { { Py_mod_exec, (void *)execute }, { 0, NULL } };\n", out);
+  (void)fputs("\nstatic PyModuleDef_Slot kb_slots[] = { { Py_mod_exec, (void *)kb_execute }, { 0, NULL } };\n", out);
   (void)fprintf(out,
-                "static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, \"%s\", NULL, 0, NULL, slots, NULL, "
+                "static struct PyModuleDef kb_definition = { PyModuleDef_HEAD_INIT, \"%s\", NULL, 0, NULL, kb_slots, NULL, "
                 "NULL, NULL };\n",
                 name);
-  (void)fprintf(out, "\nPyMODINIT_FUNC PyInit_%s(void)\n{\n  return PyModuleDef_Init(&definition);\n}\n", name);
+  (void)fprintf(out, "\nPyMODINIT_FUNC PyInit_%s(void)\n{\n  return PyModuleDef_Init(&kb_definition);\n}\n", name);
 }
 
 /* The code object and the structures are those of one minor version: "3.11". */

@@ -64,7 +64,7 @@ static void put_call(FILE *to, const kb_fn *f, const char *prefix)
     fprintf(to, "  struct kb_%s%s_ret ret;\n", prefix, f->c_name);
   else if (!none)
     fprintf(to, "  %s ret;\n", kb_cclass(f->ret, false));
-  fprintf(to, "  if (KB_UNLIKELY(e_%s(&p, %s)))\n    return kbpy_leave(self);\n", f->c_name, none ? "NULL" : "&ret");
+  fprintf(to, "  if (KB_UNLIKELY(kb_e_%s(&p, %s)))\n    return kbpy_leave(self);\n", f->c_name, none ? "NULL" : "&ret");
   if (none) {
     fputs("  Py_RETURN_NONE;\n", to);
   } else if (tuple) {
@@ -99,7 +99,7 @@ static void put_test(FILE *to, const kb_sigparam *p, unsigned k)
 void kb_emit_jit_function(FILE *to, const kb_fn *f, const char *prefix)
 {
   fprintf(to,
-          "\nstatic KBPY_ENTRY PyObject *w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n"
+          "\nstatic KBPY_ENTRY PyObject *kb_w_%s(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)\n{\n"
           "  struct a_%s p;\n  if (KB_UNLIKELY(!(kbpy_plain(nargsf, kwnames, %u)",
           f->c_name, f->c_name, (unsigned)f->nparams);
   for (uint32_t k = 0; k < f->nparams; k++) {

@@ -184,8 +184,10 @@ int kb_cmd_build(int argc, char **argv)
     b.emit.stress = b.job.stress;
     b.emit.module = b.what == MODULE ? b.stem : NULL;
     b.emit.prefix = b.job.prefix ? b.job.prefix : "";
-    if (b.what == MODULE && !b.job.prefix && !b.job.header) /* nobody sees the C names: they may be any */
-      b.emit.prefix = kb_arena_printf(t->arena, "%s_", b.stem);
+    if (b.what == MODULE && !b.job.prefix && !b.job.header) { /* nobody sees the C names: they may be any */
+      const char *prefix = kb_arena_printf(t->arena, "%s_", b.stem);
+      b.emit.prefix = kb_cname_refused(prefix) ? kb_arena_printf(t->arena, "py_%s", prefix) : prefix;
+    }
     ok = kb_check_c_names(t, b.emit.prefix) && compile_and_link(&b, t, m);
   }
   if (m) kb_mod_free(m);

@@ -3,10 +3,10 @@
  *
  * Emitted kernels have the shape
  *
- *     static int k_dot(kb_cf32x1 x, kb_cf32x1 y, float *ret)
+ *     static int kb_k_dot(kb_cf32x1 x, kb_cf32x1 y, float *ret)
  *     {
  *         ...
- *         if (KB_UNLIKELY((uint64_t)k >= (uint64_t)x.shape[0])) { kb_exit(&dot_site[0], k, x.shape[0]); return KB_EXIT; }
+ *         if (KB_UNLIKELY((uint64_t)k >= (uint64_t)x.shape[0])) { kb_exit(&kb_sites_dot[0], k, x.shape[0]); return KB_EXIT; }
  *         ...
  *         *ret = s; return KB_OK;
  *     }

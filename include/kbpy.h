@@ -3,17 +3,17 @@
  *
  * Each kernel has a vectorcall function of its own, made by emit/wrap.c:
  *
- *     static KBPY_ENTRY PyObject *w_dot(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+ *     static KBPY_ENTRY PyObject *kb_w_dot(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
  *     {
  *       struct a_dot p;
  *       if (KB_LIKELY(kbpy_plain(nargsf, kwnames, 2) && kbpy_fast_array(args[0], KBPY_F64, 1, 0, 0, &p.p0)
  *                     && kbpy_fast_array(args[1], KBPY_F64, 1, 0, 0, &p.p1)))
- *         return c_dot(self, &p);
- *       return s_dot(self, args, nargsf, kwnames);
+ *         return kb_c_dot(self, &p);
+ *       return kb_s_dot(self, args, nargsf, kwnames);
  *     }
  *
  * The fast functions run no Python code and hold nothing, and say no to everything that is not plainly right;
- * s_dot then asks kbpy_convert, which does all the rest: keywords, defaults, conversions, buffers, errors.
+ * kb_s_dot then asks kbpy_convert, which does all the rest: keywords, defaults, conversions, buffers, errors.
  */
 #ifndef KBPY_H
 #define KBPY_H

@@ -323,8 +323,11 @@ static void strip(polls *p, uint32_t loop)
 
   uint32_t *uses = KB_ZALLOC(uint32_t, f->val.n);
   kb_count_uses(f, uses);
-  if (!uses[old])
+  if (!uses[old]) {
     kb_del(f, old);
+    if (bound != c.bound && uses[c.bound] == 1) /* that of the test */
+      kb_del(f, c.bound);
+  }
   free(uses);
 }
 

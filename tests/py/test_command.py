@@ -44,7 +44,7 @@ flags = keelback("config", "--cflags").stdout.split()
 ok(run([*CC, *flags, "-Wall", "-Wextra", "-Werror", "-O2", "-c", "k.c", "-o", "k.o"]).returncode == 0, "the C compiles without warnings")
 r = keelback("emit", "kernels.py", "-okk.c", "--header=kk.h", "--prefix=my_")
 has(read("kk.h"), "void my_saxpy(", "--prefix")
-has(keelback("emit", "kernels.py").stdout, "k_saxpy", "C on stdout without -o")
+has(keelback("emit", "kernels.py").stdout, "kb_k_saxpy", "C on stdout without -o")
 
 before = read("k.c")
 r = keelback("emit", "broken.py", "-o", "k.c", "--header", "k.h", "--depfile", "k.d")
@@ -98,7 +98,7 @@ ok([s for s in symbols if not s.startswith("__")] == ["PyInit_sub"] or user, "th
 r = keelback("build", "kernels.py", "-o", "sub.so", "-O1", "--verbose", **TMP)
 lacks(r.stderr, "-O3", "-O1 is taken instead")
 r = keelback("build", "kernels.py", "-o", "saved.so", "--save-temps", **TMP)
-has(read("saved.kb.c"), "k_saxpy", "--save-temps keeps the C")
+has(read("saved.kb.c"), "kb_k_saxpy", "--save-temps keeps the C")
 has(read("saved.kbpy.c"), "PyInit_saved", "... and the wrapper")
 lacks(read("saved.kb.c") + read("saved.kbpy.c"), folder, "no absolute path in them")
 for flag in ("-Ofast", "-ffast-math", "-funsafe-math-optimizations", "-ffinite-math-only", "-ffp-contract=fast"):

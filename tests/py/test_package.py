@@ -121,7 +121,7 @@ equal(str(inspect.signature(mod.by2)), "(x: float, y: float = 1.0, *, z: float =
 equal((mod.by2.__defaults__, mod.by2.__kwdefaults__), ((1.0,), {"z": 0.0}), "defaults")
 ok(pickle.loads(pickle.dumps(mod.fib)) is mod.fib and copy.deepcopy(mod.fib) is mod.fib, "pickle and copy")
 has(mod.fib.ir, "@fib", ".ir")
-has(mod.fib.c_source, "k_", ".c_source")
+has(mod.fib.c_source, "kb_k_", ".c_source")
 equal(mod.fib.signatures, ["(int) -> int"], ".signatures")
 ok(mod.fib.stats["cc_seconds"] > 0 and mod.fib.stats["front_end_seconds"] > 0, ".stats")
 import io
