@@ -152,6 +152,7 @@ typedef struct kb_site {
 #define KB_HIDDEN __attribute__((visibility("hidden")))
 #define KB_UNUSED __attribute__((unused))
 #define KB_INLINE static inline __attribute__((always_inline, unused))
+#define KB_BARRIER() __asm__ volatile("") /* no jump here becomes a conditional move */
 #else
 #define KB_UNLIKELY(c) (c)
 #define KB_LIKELY(c) (c)
@@ -159,6 +160,7 @@ typedef struct kb_site {
 #define KB_HIDDEN
 #define KB_UNUSED
 #define KB_INLINE static inline
+#define KB_BARRIER() ((void)0)
 #endif
 /* The plugin defines this attribute and finds guards by it. */
 #ifdef KEELBACK_PLUGIN
@@ -223,7 +225,8 @@ KB_INLINE int64_t kb_strip(int64_t *left, int64_t a, int64_t b, int64_t step)
     *left -= (int64_t)n;
     return b;
   }
-  b = a + (*left | 1) * step;
+  KB_BARRIER(); /* so that this is not computed in vain */
+  b = a + (*left < 64 ? *left | 1 : *left & ~INT64_C(63)) * step; /* vectors stay as aligned as they began */
   *left = 0;
   return b;
 }

@@ -205,7 +205,7 @@ static const uint8_t kbpy_elem_shift[KBPY_NELEM] = { 0, 1, 2, 3, 0, 1, 2, 3, 2, 
 /* n positional arguments and nothing else. */
 KBPY_INLINE bool kbpy_plain(size_t nargsf, PyObject *kwnames, size_t n)
 {
-  return kwnames == NULL && (nargsf & ~PY_VECTORCALL_ARGUMENTS_OFFSET) == n;
+  return kwnames == NULL && nargsf << 1 == n << 1; /* but for PY_VECTORCALL_ARGUMENTS_OFFSET */
 }
 
 KBPY_INLINE bool kbpy_fast_float(PyObject *o, double *out)
@@ -265,15 +265,18 @@ KBPY_INLINE bool kbpy_fast_array(PyObject *o, kbpy_elem elem, int rank, int cont
   if (KB_UNLIKELY(Py_TYPE(o) != kbpy_ndarray_type || a->nd != rank || (a->flags & need) != need ||
                   (a->descr != kbpy_descrs[elem] && !kbpy_is_dtype(a->descr, elem))))
     return false;
+  const Py_ssize_t *dims = a->dimensions, *strides = a->strides;
+  ptrdiff_t stride[4];
+  for (int k = 0; k < rank; k++) odd |= stride[k] = strides[k];
+  if (contig && KB_UNLIKELY(stride[rank - 1] != (Py_ssize_t)1 << shift)) return false;
+  if (KB_UNLIKELY((odd & (((Py_ssize_t)1 << shift) - 1)) != 0)) return false;
   memcpy(to, &a->data, sizeof a->data);
-  for (int k = 0; k < rank; k++) {
-    ptrdiff_t stride = a->strides[k] >> shift;
-    memcpy(to + 8 * (1 + k), &a->dimensions[k], 8);
-    memcpy(to + 8 * (1 + rank + k), &stride, 8);
-    odd |= a->strides[k];
+  for (int k = 0; k < rank; k++) { /* each word by a store of its own: the kernel soon loads it, alone */
+    stride[k] >>= shift;
+    memcpy(to + 8 * (1 + k), &dims[k], 8);
+    memcpy(to + 8 * (1 + rank + k), &stride[k], 8);
   }
-  if (contig && KB_UNLIKELY(a->strides[rank - 1] != (Py_ssize_t)1 << shift)) return false;
-  return KB_LIKELY((odd & (((Py_ssize_t)1 << shift) - 1)) == 0);
+  return true;
 }
 
 /* The data of a row-major ndarray of any rank. */

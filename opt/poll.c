@@ -4,7 +4,8 @@
  * A function counts down (kb_left in the emitted C); at zero it asks the runtime whether to go on, and for how long. By
  * the kind of loop:
  *
- *   few turns, their number constant     no poll: what is around it polls
+ *   few turns, their number constant;    no poll: what is around it polls
+ *   or a value goes to 0 by halves
  *   an induction variable against an     strips. The loop itself keeps its shape, without a counter, so that compilers
  *   invariant bound                      vectorise it as before; the poll is in a loop around it:
  *
@@ -31,6 +32,8 @@ enum {
   LIGHT = 200,          /* values of a body that is worth its strips; beyond, a counter costs nothing */
   CALL_COST = 64,       /* a kernel's: it polls for itself if it takes long */
   LIBM_COST = 4,
+  HALVINGS = 64,        /* turns until an int64 is 0 */
+  TURNS_PER_COST = 16,  /* of a loop that ends by halves */
   VALUES_PER_COST = 32,
   STEP_MAX = 1 << 20    /* so that what is left times the step stays far from overflow */
 };
@@ -41,6 +44,7 @@ typedef struct {
   uint32_t inner;       /* loops inside that are not tiny */
   uint64_t inner_turns; /* of the tiny ones */
   uint64_t turns;       /* of a tiny loop, inner ones included; 0: it is not tiny */
+  uint64_t halvings;    /* turns of inner loops that end by halves */
   counted c;
 } loop_info;
 
@@ -179,6 +183,77 @@ static uint64_t constant_turns(const kb_fn *f, const counted *c)
   return gap / (uint64_t)(step > 0 ? step : -step) + 1;
 }
 
+/* -- Values that go to 0 by halves --------------------------------------------------------------------------------- */
+
+static bool is_constant_from(const kb_fn *f, kb_ref r, int64_t least) { return kb_is_const(f, r) && kb_v(f, r)->imm.i >= least; }
+
+/* Is the int never below 0? Only what loops are made of: constants, lengths, counters. */
+static bool is_natural(const kb_fn *f, kb_ref r)
+{
+  const kb_val *v = kb_v(f, r);
+  if (kb_is_const(f, r))
+    return kb_type_letter(v->ty) == 'I' && v->imm.i >= 0;
+  if (v->op == KB_VLEN)
+    return true;
+  if (v->op != KB_PHI || !v->blk)
+    return false;
+  for (uint32_t k = 0; k < v->nargs; k++) {
+    const kb_val *a = kb_v(f, v->args[k]);
+    bool up = a->op == KB_IADDN && a->args[0] == r && is_constant_from(f, a->args[1], 0);
+    if (!up && !is_constant_from(f, v->args[k], 0))
+      return false;
+  }
+  return true;
+}
+
+/* x is what phi v becomes: at most half of it, if v is above 0. */
+static bool is_half(const kb_fn *f, kb_ref v, kb_ref x)
+{
+  const kb_val *h = kb_v(f, x);
+  if (h->op == KB_ISHR)
+    return h->args[0] == v && is_constant_from(f, h->args[1], 1);
+  return (h->op == KB_IDIVN || h->op == KB_IFLOORDIV) && h->args[0] == v && is_constant_from(f, h->args[1], 2);
+}
+
+/* Euclid's algorithm, x, y = y, x % y: the remainders have the sign of y, so |y| is less than half of what it was two turns
+ * ago. */
+static bool is_euclid(const kb_fn *f, kb_bid header, kb_ref y, uint32_t k)
+{
+  const kb_val *mod = kb_v(f, kb_v(f, y)->args[k]);
+  if ((mod->op != KB_IMODN && mod->op != KB_IMOD) || mod->args[1] != y)
+    return false;
+  const kb_val *x = kb_v(f, mod->args[0]);
+  return x->op == KB_PHI && x->blk == header && x->args[k] == y;
+}
+
+/* while y: or while y > 0: with y halved in all turns. The most turns that it can have; 0: it is no such loop. */
+static uint64_t halving_turns(const kb_fn *f, uint32_t loop)
+{
+  kb_bid header = f->loops.v[loop - 1].header;
+  const kb_blk *h = &f->blk.v[header];
+  const kb_val *br = kb_v(f, h->last), *test = br->op == KB_BR ? kb_v(f, br->args[0]) : NULL;
+  if (!test || (test->op != KB_INE && test->op != KB_IGT) || !inside(f, loop, h->succ[0]) || inside(f, loop, h->succ[1]))
+    return 0;
+  kb_ref y = test->args[0];
+  const kb_val *phi = kb_v(f, y);
+  if (phi->op != KB_PHI || phi->blk != header || !kb_is_const(f, test->args[1]) || kb_v(f, test->args[1])->imm.i != 0)
+    return 0;
+  uint32_t halves = 0, euclids = 0;
+  for (uint32_t k = 0; k < phi->nargs; k++) {
+    if (!inside(f, loop, h->pred.v[k])) {
+      if (test->op == KB_INE && !is_natural(f, phi->args[k]))
+        euclids++; /* of either sign: then only Euclid will do */
+    } else if (is_half(f, y, phi->args[k])) {
+      halves++;
+    } else if (!is_euclid(f, header, y, k)) {
+      return 0;
+    } else {
+      euclids++;
+    }
+  }
+  return halves && euclids ? 0 : halves ? HALVINGS : euclids ? 2 * HALVINGS + 2 : 0;
+}
+
 static void classify(polls *p)
 {
   const kb_fn *f = p->f;
@@ -188,11 +263,15 @@ static void classify(polls *p)
     uint64_t turns = constant_turns(f, &x->c), inner = x->inner_turns ? x->inner_turns : 1;
     if (turns && turns <= TINY && inner <= TINY && turns * inner <= TINY && !x->inner && !x->calls)
       x->turns = turns * inner;
+    uint64_t halvings = x->turns || x->inner || x->inner_turns || x->calls ? 0 : halving_turns(f, l);
+    if (halvings)
+      x->turns = halvings;
     if (!f->loops.v[l - 1].parent)
       continue;
     loop_info *up = &p->loop[f->loops.v[l - 1].parent - 1];
     up->inner += !x->turns;
     up->inner_turns += x->turns;
+    up->halvings += halvings;
   }
 }
 
@@ -336,7 +415,7 @@ static void count(polls *p, uint32_t loop)
 {
   kb_fn *f = p->f;
   const loop_info *x = &p->loop[loop - 1];
-  int64_t cost = 1 + x->values / VALUES_PER_COST + (int64_t)x->calls * CALL_COST + (int64_t)x->libm * LIBM_COST;
+  int64_t cost = 1 + x->values / VALUES_PER_COST + (int64_t)(x->halvings / TURNS_PER_COST) + (int64_t)x->calls * CALL_COST + (int64_t)x->libm * LIBM_COST;
   for (uint32_t i = 0; i < f->rpo.n; i++)
     if (f->blk.v[f->rpo.v[i]].loop == loop)
       KB_FOR_INS(f, f->rpo.v[i], r)
@@ -389,7 +468,7 @@ uint32_t kb_opt_poll(kb_fn *f)
       continue;
     if (x->turns)
       (void)take_polls(&p, l);
-    else if (x->c.is && !x->inner && !x->calls && x->values + x->libm * VALUES_PER_COST <= LIGHT)
+    else if (x->c.is && !x->inner && !x->halvings && !x->calls && x->values + x->libm * VALUES_PER_COST <= LIGHT)
       strip(&p, l);
     else
       count(&p, l);
