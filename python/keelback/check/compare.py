@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compares the outcome of a compiled kernel with the reference's: bit for bit, NaN payloads apart."""
 import math
+import re
 
 from .. import ref
 from ..ref.scalars import round_f32
@@ -123,8 +124,8 @@ def judge(inp, want, got, result, rtol=0.0, atol=0.0):
 
 
 def _words(error):
-    """Type and message of an exception; the reference's floats have names of their own in CPython's texts."""
-    return error[0], error[1].replace("'f64'", "'float'").replace("'f32'", "'float'")
+    """Type and message of an exception; the reference's numbers have class names of their own in CPython's texts."""
+    return error[0], re.sub(r"'[iu](?:8|16|32|64)'", "'int'", re.sub(r"'f(?:32|64)'", "'float'", error[1]))
 
 
 def describe(outcome):
