@@ -191,7 +191,7 @@ static int take_native(const in_jit *j, in_sig *s, PyObject *made)
   if (take_depends(j, s, depends) < 0) return -1;
   s->native = Py_NewRef(native);
   s->unit = Py_NewRef(unit);
-  if (depends_hold(s)) s->tier = IN_JIT_NATIVE;
+  if (depends_hold(s)) s->tier = IN_JIT_NATIVE, s->trial = IN_TRIAL_OVER;
   else s->reason = PyUnicode_FromString("what it depends on changed while it was compiled");
   return 0;
 }
@@ -380,9 +380,8 @@ static PyObject *call_lower(in_jit *j, PyObject *const *a, PyObject *const *args
   return tier == IN_JIT_INTERPRETED && j->image ? interpret(j, a, NULL) : call_python(j, args, nargsf, kwnames);
 }
 
-static PyObject *run(in_jit *j, in_sig *s, PyObject *const *a, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+static PyObject *run_tier(in_jit *j, in_sig *s, PyObject *const *a, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
-  if (s == NULL) return call_lower(j, a, args, nargsf, kwnames);
   if (s->tier == IN_JIT_NATIVE) {
     s->calls++;
     PyObject *r = s->call(s->native, a, (size_t)j->nparams, NULL);
@@ -398,6 +397,40 @@ static PyObject *run(in_jit *j, in_sig *s, PyObject *const *a, PyObject *const *
   }
   s->calls++;
   return call_python(j, args, nargsf, kwnames);
+}
+
+/* CPython won the trial. Nothing here may fail. */
+static void demote(in_jit *j, in_sig *s, PyObject *const *a)
+{
+  PyObject *type, *value, *tb, *why = NULL;
+  bool native = s->tier == IN_JIT_NATIVE;
+  PyErr_Fetch(&type, &value, &tb);
+  if (native) j->calls[IN_JIT_NATIVE] += s->calls;
+  int tier = native ? lower_tier(j, a, &why) : IN_JIT_PYTHON;
+  s->tier = tier < 0 ? IN_JIT_PYTHON : tier;
+  j->demoted++;
+  Py_XDECREF(why);
+  Py_XSETREF(s->reason, PyUnicode_FromFormat("%s, it was slower than CPython (%llu and %llu us in a trial)",
+                                             native ? "compiled, but left again and again" : "interpreted",
+                                             (unsigned long long)s->time[0] / 1000, (unsigned long long)s->time[1] / 1000));
+  in_trial_begin(s);
+  PyErr_Restore(type, value, tb);
+  if (j->sig == s) use(j, s);
+}
+
+static PyObject *run(in_jit *j, in_sig *s, PyObject *const *a, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+  if (s == NULL) return call_lower(j, a, args, nargsf, kwnames);
+  if (s->trial == IN_TRIAL_OVER || s->tier == IN_JIT_PYTHON || j->lower != IN_JIT_NATIVE)
+    return run_tier(j, s, a, args, nargsf, kwnames);
+  int tier = s->tier;
+  bool theirs = in_trial_theirs(s);
+  uint64_t start = in_trial_now();
+  PyObject *r = theirs ? call_python(j, args, nargsf, kwnames) : run_tier(j, s, a, args, nargsf, kwnames);
+  bool lost = s->tier == tier && s->trial != IN_TRIAL_OVER && in_trial_count(s, in_trial_now() - start);
+  if (lost && tier != IN_JIT_PYTHON) demote(j, s, a);
+  else if (s->trial == IN_TRIAL_OVER && j->sig == s) use(j, s);
+  return r;
 }
 
 /* -- Calls by interpreted functions --------------------------------------------------------------------------------- */
@@ -418,7 +451,7 @@ int in_jit_direct(PyObject *fn, const in_val *args, uint32_t nargs, in_val *r)
 {
   in_jit *j = (in_jit *)fn;
   in_sig *s = j->sig;
-  if (s == NULL || s->tier != IN_JIT_INTERPRETED || j->image == NULL || j->star || j->starstar ||
+  if (s == NULL || s->tier != IN_JIT_INTERPRETED || j->image == NULL || (s->trial != IN_TRIAL_OVER && j->lower == IN_JIT_NATIVE) || j->star || j->starstar ||
       (Py_ssize_t)nargs != j->npos || j->npos != j->nparams || code_of(j) != j->code)
     return 0;
   for (uint32_t k = 0; k < nargs; k++) {
@@ -481,8 +514,22 @@ static KB_COLD PyObject *missed(PyObject *self, PyObject *const *args, size_t na
   return dispatch(self, args, nargsf, NULL);
 }
 
+/* Now and then: native code that mostly leaves has to show what it is good for. */
+static KB_COLD PyObject *check_sig(PyObject *self, in_sig *s, PyObject *const *args, size_t nargsf)
+{
+  if (in_trial_wanted(s)) {
+    in_trial_begin(s);
+    use((in_jit *)self, s);
+    return dispatch(self, args, nargsf, NULL);
+  }
+  s->calls++;
+  PyObject *r = s->call(s->native, args, nargsf, NULL);
+  return KB_LIKELY(r != in_jit_miss) ? r : missed(self, args, nargsf);
+}
+
 static inline PyObject *call_sig(PyObject *self, in_sig *s, PyObject *const *args, size_t nargsf)
 {
+  if (KB_UNLIKELY(s->calls % IN_TRIAL_EVERY == IN_TRIAL_EVERY - 1)) return check_sig(self, s, args, nargsf);
   s->calls++;
   PyObject *r = s->call(s->native, args, nargsf, NULL);
   return KB_LIKELY(r != in_jit_miss) ? r : missed(self, args, nargsf);
@@ -528,5 +575,6 @@ vectorcallfunc in_jit_entry(const in_jit *j)
 {
   if (j->lower == IN_JIT_PYTHON) return call_always;
   if (j->sig == NULL || j->star || j->starstar || j->npos != j->nparams) return dispatch;
+  if (j->sig->tier == IN_JIT_NATIVE && j->sig->trial != IN_TRIAL_OVER) return dispatch;
   return j->sig->tier == IN_JIT_NATIVE ? call_native : j->sig->tier == IN_JIT_PYTHON ? call_same : dispatch;
 }

@@ -142,7 +142,7 @@ static PyObject *jit_state(PyObject *self, PyObject *unused)
     Py_XDECREF(s);
   }
   if (sigs == NULL) return NULL;
-  uint64_t native = 0;
+  uint64_t native = j->calls[IN_JIT_NATIVE]; /* of signatures that no longer are */
   for (uint32_t i = 0; i < j->nsigs; i++) native += j->sigs[i]->tier == IN_JIT_NATIVE ? j->sigs[i]->calls : 0;
   for (const in_sig *s = j->old; s; s = s->old) native += s->tier == IN_JIT_NATIVE ? s->calls : 0;
   return Py_BuildValue("{s:N,s:(KKK),s:O,s:O,s:K,s:K,s:O,s:O}", "signatures", sigs, "calls", (unsigned long long)native,

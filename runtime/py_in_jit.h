@@ -40,6 +40,9 @@ typedef struct in_sig {
   PyObject *reason;       /* why it is in no faster tier: str or None */
   uint64_t calls;
   uint64_t fast, slow, judged; /* INTERPRETED: as in in_code, of its calls */
+  uint32_t trial, lost;   /* py_in_trial.c: calls of the trial that were made; pairs that CPython won */
+  uint64_t time[2];       /* of the trial, in ns: ours, CPython's; of the pair at hand: last */
+  uint64_t last, deopts;  /* NATIVE: how many deopts are too many */
   uint32_t kinds[];       /* IN_A_* of each parameter */
 } in_sig;
 
@@ -92,5 +95,13 @@ PyObject *in_kind_names(const uint32_t *kinds, Py_ssize_t n); /* tuple of str, a
 const char *in_policy_no(const in_code *c, PyObject *const *a, Py_ssize_t n);
 /* Did it? */
 bool in_policy_slow(const in_code *c, uint64_t turns, uint64_t slow);
+
+/* py_in_trial.c: the tier of a signature against CPython, by the clock */
+enum { IN_TRIAL_OVER = 1000, IN_TRIAL_EVERY = 16 };
+bool in_trial_wanted(in_sig *s);              /* NATIVE, every so many calls: does it leave native code again and again? */
+void in_trial_begin(in_sig *s);
+bool in_trial_theirs(const in_sig *s);        /* the next call of the trial is CPython's */
+bool in_trial_count(in_sig *s, uint64_t ns);  /* a call of the trial took so long; true: it is over, and CPython won */
+uint64_t in_trial_now(void);
 
 #endif
