@@ -42,6 +42,8 @@ static int object_op(in_frame *f, kb_op op, in_val *a, in_val *b, in_val *r)
   return 0;
 }
 
+static bool is_big(const in_val *v) { return v->tag == IN_OBJ && PyLong_CheckExact(v->o); }
+
 /* -- Ints and floats ------------------------------------------------------------------------------------------ */
 
 /* 1: done; 0: not within 64 bits, or an exception. */
@@ -151,6 +153,8 @@ int in_fit_ints(const in_frame *f, in_val *v)
 int in_binary(in_frame *f, kb_op op, in_val *a, in_val *b, in_val *r)
 {
   in_val x = in_peek(a), y = in_peek(b);
+  if (f->jit && (is_big(&x) || is_big(&y)) && (is_big(&x) || x.tag == IN_INT) && (is_big(&y) || y.tag == IN_INT))
+    return object_op(f, op, a, b, r);
   if (f->jit && (x.tag >= IN_F64 || y.tag >= IN_F64)) {
     int done = in_jit_binary(op, &x, &y, r);
     return done ? done < 0 ? -1 : 0 : object_op(f, op, a, b, r);
