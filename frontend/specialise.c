@@ -207,6 +207,35 @@ static void entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, const kb_ref *part
   }
 }
 
+static void either(sp *s, kb_entry *e, uint32_t slot, kb_ty t)
+{
+  e->slot = slot;
+  e->kind = KB_E_VIRT;
+  e->what = KB_V_EITHER;
+  e->ty = t;
+  e->n = 3;
+  e->sub = KB_NEW(s->f->arena, kb_entry, 4);
+}
+
+/* A variable of floats that is an int in Python until the first float comes: whether it is, the int 0, the float. */
+static void int_or_float(sp *s, kb_entry *e, kb_ref generic)
+{
+  either(s, e, kb_v(s->g, generic)->pc, sp_ty(s, generic));
+  e->sub[0] = (kb_entry){ .kind = KB_E_VAL, .slot = 0, .ty = KB_T_BOOL, .ref = sp_is_int(s, generic) };
+  e->sub[1] = (kb_entry){ .kind = KB_E_VAL, .slot = 1, .ty = KB_T_INT, .ref = sp_int(s, 0) };
+  e->sub[2] = (kb_entry){ .kind = KB_E_VAL, .slot = 2, .ty = sp_ty(s, generic), .ref = sp_part(s, generic, 0) };
+}
+
+/* The same at a loop's head: words for the float, and for whether it is an int. */
+static void osr_int_or_float(sp *s, kb_entry *e, uint32_t slot, kb_ty t, uint32_t *nwords)
+{
+  either(s, e, slot, t);
+  e->sub[0] = (kb_entry){ .kind = KB_E_VAL, .slot = 0, .ty = KB_T_BOOL, .ref = *nwords + 2 };
+  e->sub[1] = (kb_entry){ .kind = KB_E_EXPR, .slot = 1, .ty = KB_T_INT, .what = KB_CONST, .ref = sp_int(s, 0) };
+  e->sub[2] = (kb_entry){ .kind = KB_E_VAL, .slot = 2, .ty = t, .ref = *nwords + 1 };
+  *nwords += 2;
+}
+
 bool sp_osr_entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, bool writes, uint32_t *nwords)
 {
   kb_ty types[256];
@@ -221,6 +250,11 @@ bool sp_osr_entry(sp *s, kb_entry *e, uint32_t slot, kb_ty t, bool writes, uint3
     *nwords += k->kind == KB_K_ARRAY ? 1 + 2u * k->rank : 1;
   }
   memset(e, 0, sizeof *e);
+  if (!s->t->jit && kb_type_is_float(t)) {
+    *nwords -= 1;
+    osr_int_or_float(s, e, slot, t, nwords);
+    return true;
+  }
   entry(s, e, slot, t, words, &used);
   return used == n && words_only(e, writes);
 }
@@ -230,6 +264,8 @@ static int by_slot(const void *a, const void *b)
   uint32_t x = ((const kb_entry *)a)->slot, y = ((const kb_entry *)b)->slot;
   return x < y ? -1 : x > y;
 }
+
+static bool is_never(const sp *s, kb_ref cond) { return kb_is(s->f, cond, KB_CONST) && !kb_v(s->f, cond)->imm.i; }
 
 /* A frame of this function at pc; live is 0-terminated, or NULL for no entries; one more entry, or NULL. */
 static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result, const kb_entry *more)
@@ -244,6 +280,8 @@ static kb_frame frame(sp *s, uint32_t pc, const kb_ref *live, uint32_t result, c
     /* other values without parts than None (strings) are constants of the image; so are reads that never run */
     if (s->t->jit && s->doubt.lesser[live[i]] && s->parts[live[i]])
       sp_jit_entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, live[i]);
+    else if (s->int_shows && s->int_shows[live[i]] && s->parts[live[i]] && !is_never(s, sp_is_int(s, live[i])))
+      int_or_float(s, &fr.entries[fr.n++], live[i]);
     else if (is_nothing(sp_ty(s, live[i])) || (sp_width(sp_ty(s, live[i])) && s->parts[live[i]]))
       entry(s, &fr.entries[fr.n++], kb_v(s->g, live[i])->pc, sp_ty(s, live[i]), s->parts[live[i]], &used);
   }
@@ -325,13 +363,28 @@ static void make_phi(sp *s, kb_ref r)
   sp_set(s, r, parts, n);
 }
 
+/* The word behind the float's says so. */
+static kb_ref osr_is_int(sp *s, const kb_val *v)
+{
+  kb_bid b = s->blk[v->blk];
+  kb_ref last = s->f->blk.v[b].last, r;
+  if (last && kb_ops[kb_v(s->f, last)->op].kind == KB_OP_CTL)
+    r = kb_ins_before(s->f, last, KB_OSR, KB_T_BOOL, NULL, 0, v->loc);
+  else
+    r = kb_ins(s->f, b, KB_OSR, KB_T_BOOL, NULL, 0, v->loc);
+  kb_v(s->f, r)->imm.i = v->imm.i + 1;
+  return r;
+}
+
 kb_ref sp_is_int(sp *s, kb_ref generic)
 {
   const kb_val *v = kb_v(s->g, generic);
   if (v->op == KB_OBOUND)
     return sp_is_int(s, v->args[0]);
-  if (v->op != KB_PHI || !kb_type_is_float(v->ty))
+  if ((v->op != KB_PHI && v->op != KB_OSR) || !kb_type_is_float(v->ty))
     return kb_const_int(s->f, KB_T_BOOL, kb_type_is_integral(v->ty));
+  if (v->op == KB_OSR && !s->is_int[generic])
+    return s->is_int[generic] = osr_is_int(s, v);
   if (!s->is_int[generic]) {
     s->is_int[generic] = kb_phi(s->f, s->blk[v->blk], KB_T_BOOL, v->nargs);
     for (uint32_t i = 0; i < v->nargs; i++)
@@ -658,6 +711,29 @@ static void specialise_fn(sp *s, uint32_t i, uint8_t *seen)
   sp_translate(s);
 }
 
+/* x / n says something else of the int 0 than of 0.0 when n is 0, or past all floats. infer_weak.c refuses other uses that
+ * show the difference. */
+static uint8_t *find_int_shows(const kb_fn *g)
+{
+  uint8_t *shows = KB_ZALLOC(uint8_t, g->val.n);
+  for (bool again = true, first = true; again; first = false) {
+    again = first;
+    for (uint32_t i = 0; i < g->rpo.n; i++)
+      KB_FOR_INS (g, g->rpo.v[i], r) {
+        const kb_val *v = kb_v(g, r);
+        bool divides = v->op == KB_OTRUEDIV && kb_type_is_integral(kb_v(g, v->args[1])->ty);
+        bool passes = shows[r] && (v->op == KB_PHI || v->op == KB_OBOUND);
+        uint32_t n = divides || v->op == KB_OBOUND ? 1 : v->nargs;
+        for (uint32_t k = 0; (divides || passes) && k < n; k++) {
+          kb_ref a = v->args[k];
+          if (!shows[a] && kb_type_is_float(kb_v(g, a)->ty))
+            shows[a] = 1, again = true;
+        }
+      }
+  }
+  return shows;
+}
+
 void sp_translate(sp *s)
 {
   kb_fn *f = s->f, *g = s->g;
@@ -667,6 +743,7 @@ void sp_translate(sp *s)
   s->is_int = KB_ZALLOC(kb_ref, g->val.n);
   s->blk = KB_ZALLOC(kb_bid, g->blk.n);
   sp_liveness(s);
+  s->int_shows = s->t->jit ? NULL : find_int_shows(g);
   kb_ref bad = 0;
   if (s->t->jit)
     kb_assert(kb_jit_doubts(g, &s->doubt, &bad), "types of %s", g->name);
@@ -695,8 +772,12 @@ void sp_translate(sp *s)
     KB_FOR_INS (g, g->rpo.v[b], r)
       if (kb_is(g, r, KB_PHI)) {
         fill_phi(s, r);
-        fill_is_int(s, r);
       }
+  for (uint32_t b = 0; b < g->rpo.n; b++) /* snapshots in fill_phi may have made some */
+    KB_FOR_INS (g, g->rpo.v[b], r)
+      if (kb_is(g, r, KB_PHI))
+        fill_is_int(s, r);
+  free(s->int_shows);
   free(s->parts);
   free(s->live);
   free(s->is_int);

@@ -26,6 +26,7 @@ typedef struct {
   kb_ref at;             /* generic instruction being translated */
   kb_loc loc;
   kb_ref *is_int;        /* per generic phi that may be the int 0 or a float: a bool phi that says which; made on demand */
+  uint8_t *int_shows;    /* per generic value: a variable of floats that is divided where the int 0 would show */
   kb_jit_doubt doubt;    /* kb.jit: values of two types; is_int then says: of the lesser one */
   uint32_t deopt;        /* snapshot of `at` for deopts, made when first wanted */
 } sp;

@@ -106,6 +106,12 @@ static bool start_of(const in_val *v, in_val *array)
 static bool virtual_to_words(const kb_site_entry **e, const in_val *v, kb_word *words, uint32_t nwords)
 {
   const kb_site_entry *x = (*e)++;
+  if (x->what == KB_V_EITHER) { /* is it an int; which; the float */
+    in_val which = in_bool(in_peek(v).tag == IN_INT);
+    if (!in_to_words(e, &which, words, nwords)) return false;
+    in_skip_entry(e);
+    return in_to_words(e, v, words, nwords);
+  }
   for (uint32_t i = 0; i < x->n; i++) {
     in_val part, array;
     if (!part_of(v, x->what, i, &part)) return false;
