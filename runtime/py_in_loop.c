@@ -350,7 +350,7 @@ dispatch:
     }
     L(FLOORDIV) : INTS(m > 0, kb_ifloordiv(n, m));
     L(MOD) : INTS(m > 0, kb_imod(n, m));
-    L(LSHIFT) : INTS(m >= 0 && m < 63 && (n << m) >> m == n, n << m);
+    L(LSHIFT) : INTS(m >= 0 && m < 63 && (int64_t)((uint64_t)n << m) >> m == n, (int64_t)((uint64_t)n << m));
     L(RSHIFT) : INTS(m >= 0, kb_ishr(n, m));
     L(AND) : INTS(true, n & m);
     L(OR) : INTS(true, n | m);
@@ -637,7 +637,7 @@ int in_call(in_code *c, PyObject *self, bool jit, const in_val *args, uint32_t n
     PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
     return -1;
   }
-  if (Py_EnterRecursiveCall("")) return -1;
+  if (KB_UNLIKELY(in_poll_call() < 0) || Py_EnterRecursiveCall("")) return -1;
   c->refs++;
   int err = c->image->nslots <= SLOTS_ON_STACK ? call_small(c, self, jit, args, r) : call_large(c, self, jit, args, r);
   in_code_free(c);

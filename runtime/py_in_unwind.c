@@ -7,6 +7,8 @@
  */
 #include "py_in.h"
 
+#include "py_rt.h"
+
 #include <frameobject.h>
 
 /* Of a code: made when the first exception comes up in it. */
@@ -378,9 +380,8 @@ static void raise_again(void)
 
 static void raise_known(const kb_iins *ins)
 {
-  PyObject *type = PyDict_GetItemString(PyEval_GetBuiltins(), kb_exc_name(ins->exc));
+  PyObject *type = kbpy_exception_type(ins->exc);
   PyObject *text = ins->imm.str ? PyUnicode_DecodeUTF8(ins->imm.str, (Py_ssize_t)strlen(ins->imm.str), "surrogatepass") : NULL;
-  if (!type) type = PyExc_SystemError;
   if (text) PyErr_SetObject(type, text);
   else if (!ins->imm.str) PyErr_SetNone(type);
   Py_XDECREF(text);

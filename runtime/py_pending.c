@@ -4,7 +4,7 @@
 
 #include <frameobject.h>
 
-static PyObject *exception_type(unsigned exc)
+PyObject *kbpy_exception_type(unsigned exc)
 {
   switch (exc) {
 #define TYPE(name)                                                                                                     \
@@ -48,8 +48,8 @@ static bool set_described(const kb_pending *p)
 {
   PyObject *text = p->message ? PyUnicode_DecodeUTF8(p->message, (Py_ssize_t)strlen(p->message), "surrogatepass") : NULL;
   if (p->message && text == NULL) return false;
-  if (text) PyErr_SetObject(exception_type(p->exc), text);
-  else PyErr_SetNone(exception_type(p->exc));
+  if (text) PyErr_SetObject(kbpy_exception_type(p->exc), text);
+  else PyErr_SetNone(kbpy_exception_type(p->exc));
   Py_XDECREF(text);
   return true;
 }

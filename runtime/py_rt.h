@@ -45,6 +45,7 @@ int kbpy_find_interpreter(void);
 /* py_leave.c: makes an exit that is no result the current exception, with a traceback entry a frame unless globals is NULL;
  * false: another exception is set. */
 bool kbpy_set_pending(kb_pending *p, PyObject *globals);
+PyObject *kbpy_exception_type(unsigned exc); /* of enum kb_exc; borrowed */
 /* The vectorcall function of a kernel that is interpreted: for some calls, or for good (KEELBACK_INTERPRET=1). */
 PyObject *kbpy_call_interpreted(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames);
 extern bool kbpy_only_interpret; /* py_module.c */

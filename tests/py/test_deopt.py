@@ -350,7 +350,8 @@ many(3000)
 refs = [sys.getrefcount(o) for o in (None, data, m.nested, m.late)]
 before = resident()
 many(count)
-ok(resident() - before < 1 << 20, f"{3 * count} deopts do not grow memory", resident() - before)
+# AddressSanitizer keeps what is freed for a while
+ok(resident() - before < 1 << 20 or "asan" in os.environ.get("LD_PRELOAD", ""), f"{3 * count} deopts do not grow memory", resident() - before)
 after = [sys.getrefcount(o) for o in (None, data, m.nested, m.late)]
 ok(all(abs(a - b) < 20 for a, b in zip(refs, after)), "nor counts of references", refs, after)
 
