@@ -21,6 +21,11 @@ if ! "$KEELBACK" emit "$src/tests/emit/hostile_kernels.py" -o hostile.c --header
   exit 1
 fi
 plain=$KB_TEST_CFLAGS
+if ! ${CC:-gcc} -O2 -c $cflags -I. $plain "$src/tests/emit/hostile.c" -o main.o > log 2>&1; then
+  not_ok "the program around the kernels"
+  echo "1..$n"
+  exit 1
+fi
 
 # run COMPILER FLAGS: builds with the flags on the kernels only; output in out. 0 built and ran, 2 refused by us, 1 failed.
 run() {
@@ -29,7 +34,7 @@ run() {
     grep -q 'kb_constants_must_be_doubles' log && return 2
     return 1
   fi
-  $1 -O2 $cflags -I. $plain "$src/tests/emit/hostile.c" kernels.o -o program $libs -lm > log 2>&1 && ./program > out 2> log
+  $1 $plain main.o kernels.o -o program $libs -lm > log 2>&1 && ./program > out 2> log
 }
 
 # expect same|refused|either COMPILER FLAGS

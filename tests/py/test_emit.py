@@ -32,16 +32,16 @@ for name in files:
     equal((read(base + ".c"), read(base + ".h"), read(base + ".d")) == first, True, f"{name}: the same bytes again")
     lacks(first[0] + first[1], folder, f"{name}: no absolute path")
     lacks(first[0], "Python.h", f"{name}: no Python.h in the kernels")
-    for cc in COMPILERS:
-        r = run([cc, "-std=c11", *WARN, "-I.", *CFLAGS, "-c", base + ".c", "-o", "x.o"])
+    for cc in COMPILERS: # clang's warnings do not need its optimizer
+        r = run([cc, "-std=c11", *WARN, "-I.", *CFLAGS, *(["-fsyntax-only"] if cc == "clang" else ["-o", "x.o"]), "-c", base + ".c"])
         ok(r.returncode == 0, f"{name}: {cc} -Wall -Wextra is silent", r.stderr[:2000])
     write("c99.c", f'#include "{base}.h"\n#include "{base}.h"\nint main(void) {{ return 0; }}\n')
-    r = run([COMPILERS[0], "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wstrict-prototypes", "-Werror", "-I.", *CFLAGS, "-c", "c99.c",
-             "-o", "x.o"])
+    r = run([COMPILERS[0], "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wstrict-prototypes", "-Werror", "-I.", *CFLAGS, "-fsyntax-only",
+             "c99.c"])
     ok(r.returncode == 0, f"{base}.h is C99", r.stderr)
     if shutil.which("g++"):
         shutil.copy("c99.c", "cxx.cc")
-        r = run(["g++", "-std=c++11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I.", *CFLAGS, "-c", "cxx.cc", "-o", "x.o"])
+        r = run(["g++", "-std=c++11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I.", *CFLAGS, "-fsyntax-only", "cxx.cc"])
         ok(r.returncode == 0, f"{base}.h is C++11", r.stderr)
 
 # -- Depfile, line numbers, the words of the source ----------------------------------------------------------------
