@@ -88,20 +88,22 @@ static kb_ref extreme_of(lw *c, kt_node *n, kb_builtin id, kb_ref x)
   return lw_read(c, acc);
 }
 
-/* min(a, b, c) is min(min(a, b), c). */
+/* min(a, b, c) is min(min(a, b), c), once all of them are there. */
 static kb_ref extreme(lw *c, kt_node *n, kb_builtin id)
 {
-  kb_ref acc = 0;
+  uint32_t k = n->kids.n - 1;
+  kb_ref *v = KB_NEW(c->f->arena, kb_ref, k + 1);
   if (n->nkws)
     return lw_fail(c, n->loc, "%s() with %s= is not supported in kernels; write a loop", kb_builtins[id].text, n->kws[0].name);
-  for (uint32_t i = 1; i < n->kids.n; i++) {
-    kb_ref v = lw_expr(c, n->kids.v[i]);
-    if (!v)
+  for (uint32_t i = 0; i < k; i++)
+    if (!(v[i] = lw_expr(c, n->kids.v[i + 1])))
       return 0;
-    kb_ref args[2] = { acc, v };
-    acc = acc ? builtin(c, n, id, args, 2) : v;
+  kb_ref acc = v[0];
+  for (uint32_t i = 1; i < k; i++) {
+    kb_ref two[2] = { acc, v[i] };
+    acc = builtin(c, n, id, two, 2);
   }
-  return n->kids.n == 2 && c->cur ? extreme_of(c, n, id, acc) : acc;
+  return k == 1 && c->cur ? extreme_of(c, n, id, acc) : acc;
 }
 
 /* -- range, enumerate, zip ----------------------------------------------------------------------------------- */

@@ -125,3 +125,8 @@ def mean_f32(x: kb.f32[:]) -> kb.f32:
 
 if __name__ == "__main__":
     raise SystemExit(kb.check.main([__file__]))
+
+
+@kb.kernel
+def min_after_all_arguments(c: kb.f64[:], d: float) -> float:
+    return min(0.0, d ** 0.5, c[0])
