@@ -221,7 +221,7 @@ int in_store(in_frame *f, char *data, kb_ty elem, const in_val *v);
 in_fn in_o_getitem, in_o_setitem, in_o_attr, in_o_tuple, in_o_unpack, in_o_item, in_o_call, in_o_kcall, in_o_bound;
 
 /* -- py_in_object.c, py_in_callable.c, py_in_display.c: the rest of Python --------------------------------------------- */
-in_fn in_o_matmul, in_o_inplace, in_o_contains, in_o_pool, in_o_global, in_o_setglobal, in_o_delglobal, in_o_getattr, in_o_setattr,
+in_fn in_o_keep, in_o_matmul, in_o_inplace, in_o_contains, in_o_pool, in_o_global, in_o_setglobal, in_o_delglobal, in_o_getattr, in_o_setattr,
     in_o_delattr, in_o_delitem, in_o_slice, in_o_callx, in_o_method, in_o_callm, in_o_callex, in_o_list, in_o_set, in_o_dict, in_o_append, in_o_extend,
     in_o_setadd, in_o_setupdate, in_o_dictset, in_o_dictupdate, in_o_dictmerge, in_o_listtuple, in_o_unpackex, in_o_format, in_o_join,
     in_o_import, in_o_importfrom, in_o_function, in_o_cell, in_o_free, in_o_cellget, in_o_freeget, in_o_cellset, in_o_celldel, in_o_getvar,
@@ -243,7 +243,7 @@ in_fn in_o_caught, in_o_endexc, in_o_matches, in_o_withexit, in_o_withenter, in_
 int in_raise(in_frame *f, const in_ins *i);      /* obj.raise, obj.reraise, raise: sets the exception; always -1 */
 /* An exception is set at f->ip: adds the traceback entry; the handler's instruction number, or KB_NOINS: it leaves. */
 uint32_t in_unwind(in_frame *f);
-bool in_within_comprehension(in_frame *f);
+bool in_within_comprehension(in_frame *f, PyObject *name);
 int in_no_local(in_frame *f, const char *name); /* raises UnboundLocalError, or what it is there (py_in_name.c); -1 */
 /* Before a frame returns with f->handled set: what its caller handles is handled again. */
 void in_handled_drop(in_frame *f);
@@ -265,5 +265,6 @@ int in_run_init(PyObject *module);   /* adds run() */
 
 /* -- py_in_poll.c ------------------------------------------------------------------------------------------------------------- */
 int in_poll(void);   /* signals, pending calls, now and then another thread; -1: exception */
+int in_poll_call(void); /* the same, once in a while: for each call */
 
 #endif
