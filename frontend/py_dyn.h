@@ -56,6 +56,7 @@ typedef struct dy_block {
   kb_bid next, out;
   PyObject *body;          /* DY_FINALLY: list of statements, borrowed */
   kb_ref exc;              /* DY_HANDLER: obj.caught; DY_WITH: obj.withexit */
+  uint32_t it;             /* DY_LOOP: 1 + the variable of its iterator; 0: none */
   const char *name;        /* DY_HANDLER: of except ... as name, or NULL */
   kb_loc loc;
 } dy_block;
@@ -119,6 +120,7 @@ kb_ref dy_load(dy *d, const char *name, kb_loc loc);
 void dy_store(dy *d, const char *name, kb_ref v, kb_loc loc);
 /* Appends what the locals hold: operands of a ret, which keeps them until then. */
 void dy_keep_all(dy *d, dy_refs *args);
+void dy_keep_iterators(dy *d, kb_loc loc); /* before an exception leaves loops */
 void dy_delete(dy *d, const char *name, kb_loc loc);
 void dy_unbind(dy *d, const char *name, kb_loc loc); /* name = None; del name */
 /* Names that a comprehension binds: variables of its own. */

@@ -62,13 +62,32 @@ static void forget(dy *d, const char *name, kb_loc loc)
   dy_unbind(d, name, loc);
 }
 
+/* A loop's iterator lives until the loop is left. */
+static void keep_iterator(dy *d, const dy_block *b, kb_loc loc)
+{
+  if (b->kind == DY_LOOP && b->it && d->c.cur) dy_op1(d, KB_OKEEP, loc, lw_read(&d->c, b->it - 1));
+}
+
+void dy_keep_iterators(dy *d, kb_loc loc)
+{
+  for (const dy_block *b = d->blocks; b; b = b->up) keep_iterator(d, b, loc);
+}
+
+/* Out of a handler with its exception. */
+static void reraise(dy *d, kb_ref e, kb_loc loc)
+{
+  dy_keep_iterators(d, loc);
+  dy_op1(d, KB_ORERAISE, loc, e);
+  d->c.cur = 0;
+}
+
 /* Leaves one block on the way to a place outside of it. */
 static void leave(dy *d, dy_block *b)
 {
   d->blocks = b->up;
   under(d, b->handler, b->loc);
   switch (b->kind) {
-  case DY_LOOP:
+  case DY_LOOP: keep_iterator(d, b, b->loc); break;
   case DY_TRY: break;
   case DY_FINALLY: dy_body(d, b->body); break;
   case DY_WITH: call_exit(d, b->exc, b->loc); break;
@@ -84,6 +103,7 @@ void dy_break(dy *d, PyObject *node, bool go_on)
   dy_block *was = d->blocks, *b = was;
   kb_bid handler = d->handler;
   for (; b && b->kind != DY_LOOP; b = b->up) leave(d, b);
+  if (b && !go_on && b != was) keep_iterator(d, b, b->loc);
   if (b) lw_goto(&d->c, go_on ? b->next : b->out, dy_loc(d, node));
   d->c.cur = 0;
   d->blocks = was;
@@ -141,6 +161,7 @@ void dy_for(dy *d, PyObject *node)
   kb_loc loc = dy_loc(d, node);
   kb_ref v = dy_loop_begin(d, &l, dy_expr(d, iter), PY_VERSION_HEX >= 0x030c0000 ? dy_loc(d, iter) : loc);
   push(d, &b, DY_LOOP, loc);
+  b.it = l.it + 1;
   b.next = l.head;
   b.out = lw_block(&d->c);
   dy_assign(d, kb_py_get(node, "target"), v);
@@ -214,8 +235,7 @@ static void clause(dy *d, PyObject *node, kb_ref e, kb_bid done)
   forget(d, b.name, loc);
   dy_op1(d, KB_OENDEXC, loc, e2);
   dy_op1(d, KB_OENDEXC, loc, e);
-  dy_op1(d, KB_ORERAISE, loc, e2);
-  d->c.cur = 0;
+  reraise(d, e2, loc);
 }
 
 /* The except clauses, one after the other. */
@@ -239,8 +259,7 @@ static void clauses(dy *d, PyObject *list, kb_bid handler, kb_bid outside, kb_bi
     dy_enter(d, no);
   }
   dy_op1(d, KB_OENDEXC, loc, e);
-  dy_op1(d, KB_ORERAISE, loc, e);
-  d->c.cur = 0;
+  reraise(d, e, loc);
 }
 
 static void try_except(dy *d, PyObject *node)
@@ -280,8 +299,7 @@ static void try_finally(dy *d, PyObject *node, PyObject *last)
   dy_body(d, last);
   d->blocks = h.up;
   dy_op1(d, KB_OENDEXC, loc, e);
-  dy_op1(d, KB_ORERAISE, loc, e);
-  d->c.cur = 0;
+  reraise(d, e, loc);
   dy_enter(d, done);
 }
 
@@ -321,8 +339,7 @@ static void with_items(dy *d, PyObject *node, PyObject *items, Py_ssize_t at)
   dy_branch(d, dy_op2(d, KB_OWITHLEAVE, own, exit, e), own, swallowed, on);
   dy_enter(d, on);
   dy_op1(d, KB_OENDEXC, own, e);
-  dy_op1(d, KB_ORERAISE, own, e);
-  d->c.cur = 0;
+  reraise(d, e, own);
   dy_enter(d, swallowed);
   dy_op1(d, KB_OENDEXC, own, e);
   lw_goto(&d->c, done, own);

@@ -192,6 +192,7 @@ static void raise_stmt(dy *d, PyObject *node)
   uint32_t n = 0;
   if (exc != Py_None) args[n++] = dy_expr(d, exc);
   if (cause != Py_None) args[n++] = dy_expr(d, cause);
+  dy_keep_iterators(d, dy_loc(d, node));
   dy_op(d, KB_ORAISE, dy_loc(d, node), args, n);
   d->c.cur = 0;
 }
@@ -213,6 +214,7 @@ static void assert_stmt(dy *d, PyObject *node)
   if (d->c.cur) {
     kb_ref e = dy_pool(d, PyExc_AssertionError, loc);
     if (msg != Py_None) e = dy_name(d, dy_op2(d, KB_OCALLX, at, e, dy_expr(d, msg)), "");
+    dy_keep_iterators(d, at);
     dy_op1(d, KB_ORAISE, at, e);
     d->c.cur = 0;
   }

@@ -20,7 +20,7 @@ static in_fn *const called[KB_NOPS] = {
   [KB_OGETITEM] = in_o_getitem, [KB_OSETITEM] = in_o_setitem, [KB_OATTR] = in_o_attr, [KB_OCALL] = in_o_call, [KB_OKCALL] = in_o_kcall,
   [KB_OTUPLE] = in_o_tuple, [KB_OUNPACK] = in_o_unpack, [KB_OITEM] = in_o_item, [KB_ORANGE] = in_o_range,
   [KB_OENUMERATE] = in_o_enumerate, [KB_OZIP] = in_o_zip, [KB_OITER] = in_o_iter, [KB_OHASNEXT] = in_o_hasnext,
-  [KB_OITERVAL] = in_o_iterval, [KB_OITERNEXT] = in_o_iternext, [KB_OBOUND] = in_o_bound,
+  [KB_OITERVAL] = in_o_iterval, [KB_OITERNEXT] = in_o_iternext, [KB_OBOUND] = in_o_bound, [KB_OKEEP] = in_o_keep,
   [KB_OMATMUL] = in_o_matmul, [KB_OINPLACE] = in_o_inplace, [KB_OCONTAINS] = in_o_contains, [KB_OPOOL] = in_o_pool,
   [KB_OGLOBAL] = in_o_global, [KB_OSETGLOBAL] = in_o_setglobal, [KB_ODELGLOBAL] = in_o_delglobal, [KB_OGETATTR] = in_o_getattr,
   [KB_OSETATTR] = in_o_setattr, [KB_ODELATTR] = in_o_delattr, [KB_ODELITEM] = in_o_delitem, [KB_OSLICE] = in_o_slice,
@@ -273,6 +273,7 @@ static void plain(in_code *c, const live *l, uint64_t *room)
     if (x->nargs > 1 && x->args[1] != x->args[0] && dies(im, l, k, x->args[1], room)) i->flags |= IN_DIES_B;
     if ((x->op == KB_OGETITEM || x->op == KB_OITERVAL) && only_arithmetic(im, k)) i->flags |= IN_UNBOX;
     if (label == IL_MOV && (i->flags & IN_DIES_A)) label = IL_MOVE;
+    if (x->op == KB_OKEEP && x->nargs == 1 && (i->flags & IN_DIES_A)) label = IL_CALL; /* let go of here */
     i->op = (uint16_t)label;
   }
 }

@@ -35,7 +35,7 @@ static int unbound(PyObject *exc, const char *format, PyObject *name)
 /* A local of the function is no local of a comprehension that is a function of its own. */
 static int no_local(in_frame *f, PyObject *name)
 {
-  if (in_within_comprehension(f)) return unbound(PyExc_NameError, NO_FREE, name);
+  if (in_within_comprehension(f, name)) return unbound(PyExc_NameError, NO_FREE, name);
   return unbound(PyExc_UnboundLocalError, NO_LOCAL, name);
 }
 
@@ -196,6 +196,14 @@ int in_o_celldel(in_frame *f, const in_ins *i)
   for (Py_ssize_t k = 0; closure && k < PyTuple_GET_SIZE(closure); k++)
     if (PyTuple_GET_ITEM(closure, k) == cell) return unbound(PyExc_NameError, NO_FREE, IN_NAME(f, i));
   return no_local(f, IN_NAME(f, i));
+}
+
+/* Where a variable or a loop lets go of its object. */
+int in_o_keep(in_frame *f, const in_ins *i)
+{
+  in_val none = { IN_NULL, 0, { 0 } };
+  in_set(IN_ARG(f, i, 0), none);
+  return 0;
 }
 
 /* -- Variables in memory ------------------------------------------------------------------------------------------------ */

@@ -168,15 +168,21 @@ static int entries_of(in_frame *f, struct in_places *p, entry *e)
   return n;
 }
 
-/* Is the instruction in a comprehension that CPython runs as a function of its own? No exception is set here. */
-bool in_within_comprehension(in_frame *f)
+/* Is the instruction in a comprehension that CPython runs as a function of its own, where the name is a free variable? No
+ * exception is set here. */
+bool in_within_comprehension(in_frame *f, PyObject *name)
 {
 #if PY_VERSION_HEX < 0x030c0000
   entry e[NESTED];
   struct in_places *p = places_of(f);
-  return p && p->code && entries_of(f, p, e) > 1;
+  if (!p || !p->code || entries_of(f, p, e) < 2) return false;
+  PyObject *names = PyCode_GetFreevars((PyCodeObject *)e[0].code);
+  int has = names ? PySequence_Contains(names, name) : -1;
+  Py_XDECREF(names);
+  if (has < 0) PyErr_Clear();
+  return has > 0;
 #else
-  (void)f;
+  (void)f, (void)name;
   return false;
 #endif
 }

@@ -921,3 +921,41 @@ def lives_to_the_end(n):
     print("b has it")
     b = 2
     print("nobody has it")
+
+
+@calls("0", "1", "2", "3", "4")
+def iterators_live(kind):
+    def gen(name):
+        try:
+            yield 1
+            yield 2
+            yield 3
+        finally:
+            print("closed", name)
+
+    for x in gen("outer"):
+        try:
+            for y in gen("inner"):
+                try:
+                    if kind == 0:
+                        break
+                    if kind == 1:
+                        return print("value")
+                    if kind == 2:
+                        raise ValueError(print("raising"))
+                    if kind == 3:
+                        y = x // (y - 1)
+                finally:
+                    print("finally inside", y)
+            print("after inner")
+            if kind == 4:
+                try:
+                    x += "1"
+                except 0 as e:
+                    pass
+        except ValueError:
+            print("handled")
+            break
+        finally:
+            print("finally outside")
+    return x

@@ -60,6 +60,7 @@ def chain(e, name, depth=4):
 
 def outcome(module, f, name, arguments, fuel=400):
     module.LOG.clear()
+    module.Thing.kind = "thing"
     module.FUEL[0] = fuel
     args = eval(arguments, module.__dict__)
     try:

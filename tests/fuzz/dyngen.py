@@ -23,6 +23,21 @@ class Thing:
         LOG.append(("exit", self.v, kind and kind.__name__))
         return self.v == "quiet"
 
+    kind = "thing"
+
+    def __iadd__(self, other):
+        LOG.append(("iadd", repr(other)[:40]))
+        self.v += other
+        return self
+
+    def __contains__(self, x):
+        LOG.append(("in", repr(x)[:40]))
+        return x
+
+    def __iter__(self):
+        yield self.v
+        yield self.v
+
     def __repr__(self):
         return f"Thing({self.v!r})"
 
@@ -35,6 +50,41 @@ class Thing:
 
 LOG = []
 COUNT = 3
+
+
+class Odd:
+    """Says what is asked of it."""
+    def __init__(self, v):
+        self.v = v
+
+    def __index__(self):
+        LOG.append(("index", self.v))
+        return self.v
+
+    def __bool__(self):
+        LOG.append(("bool", self.v))
+        return self.v != 2
+
+    def __lt__(self, other):
+        LOG.append(("lt", self.v))
+        return Odd(self.v + 1)
+
+    __le__ = __gt__ = __lt__
+
+    def __format__(self, spec):
+        return f"{self.v}:{spec}"
+
+    def __repr__(self):
+        return f"Odd({self.v!r})"
+
+
+def gen(x):
+    try:
+        yield x
+        yield x
+        yield 3
+    finally:
+        LOG.append("closed")
 
 
 def helper(x, y=1, *rest, key=None, **more):
@@ -78,7 +128,7 @@ class Maker:
         e = lambda: self.expr(d)
         what = self.pick((20, "binary"), (6, "compare"), (3, "bool"), (4, "unary"), (3, "ifexp"), (6, "item"), (3, "slice"), (5, "list"), (4, "tuple"),
                          (3, "dict"), (2, "set"), (6, "call"), (4, "method"), (3, "attr"), (4, "comp"), (3, "fstring"), (2, "lambda"), (1, "walrus"),
-                         (2, "genexp"), (2, "in"), (1, "is"), (2, "star"))
+                         (2, "genexp"), (2, "in"), (1, "is"), (2, "star"), (2, "odd"), (2, "format"), (2, "nested"), (1, "setops"))
         if what == "binary":
             op = self.pick((10, "+"), (6, "-"), (6, "*"), (2, "/"), (3, "//"), (3, "%"), (2, "&"), (2, "|"), (1, "^"), (1, ">>"))
             right = str(r.randint(0, 4)) if op == "*" or self.chance(0.3) else e()
@@ -132,6 +182,21 @@ class Maker:
             return f"({e()} {r.choice(('in', 'not in'))} {self.iterable()})"
         if what == "is":
             return f"({e()} {r.choice(('is', 'is not'))} None)"
+        if what == "odd":
+            o = f"Odd({r.randint(-1, 3)})"
+            return r.choice((f"{self.place()}[{o}]", f"{self.place()}[{o}:]", f"{self.place()}[{e()}:{o}:{o}]", f"({o} < {o} < {e()})",
+                             f"({o} and {e()})", f"(not {o})", f"({e()} if {o} else {e()})", f"range({o})", f"({e()} <= {o} > {e()})"))
+        if what == "format":
+            spec = r.choice((">5", "05", ".2f", "x", "!r", "!s:>7", ",", "+d", "{%d}" % r.randint(1, 6), "=", "^{len('abc')}"))
+            return f"f'{{{r.choice(NAMES)}{spec if spec[0] in '!=' else ':' + spec}}}{r.choice(('', '{{}}', 'x'))}'"
+        if what == "nested":
+            a, b = r.choice(NAMES), r.choice(NAMES)
+            return r.choice((f"[[{a} for {a} in range({b})] for {b} in {self.iterable()}]", f"[({a} := x) for x in {self.iterable()}]",
+                             f"[(lambda: x + {a})() for x in {self.iterable()}]", f"{{x: {{y: {a}}} for x in range(2) for y in {self.iterable()}}}",
+                             f"[f() for f in [lambda: x for x in {self.iterable()}]]", f"[x for x in {self.iterable()} if ({a} := x)]",
+                             f"any(({a} := x) for x in {self.iterable()})", f"[*{{**{{1: 2}}, **{b}}}]", f"{{*{a}, *{self.iterable()}}}"))
+        if what == "setops":
+            return f"({r.choice(('{1, 2}', 'set()', '{1: 2}', self.place()))} {r.choice('|&-^')} {r.choice(('{2, 3}', '{3: 4}', self.place()))})"
         return f"[*{self.iterable()}, {e()}]"
 
     def call(self, e):
@@ -148,7 +213,7 @@ class Maker:
         r = self.rng
         return self.pick((6, f"range({r.randint(0, 5)})"), (3, f"range({r.randint(-3, 3)}, {r.randint(-3, 6)}, {r.choice((1, 2, -1, 3))})"), (6, r.choice(NAMES)),
                          (2, "'abc'"), (3, f"[{self.leaf()}, {self.leaf()}, 3]"), (2, f"enumerate({r.choice(NAMES)})"), (1, f"zip({r.choice(NAMES)}, range(3))"),
-                         (1, "{1: 2, 3: 4}"), (1, f"reversed([1, 2, {self.leaf()}])"), (1, "(1, 'b')"))
+                         (1, "{1: 2, 3: 4}"), (1, f"reversed([1, 2, {self.leaf()}])"), (1, f"gen({r.choice(NAMES)})"), (1, f"Thing({r.choice(NAMES)})"), (1, "(1, 'b')"))
 
     # -- Statements ------------------------------------------------------------------------------------------------------
 
@@ -168,7 +233,8 @@ class Maker:
         inner = depth > 0
         what = self.pick((24, "assign"), (12, "aug"), (5, "store"), (3, "unpack"), (10 * inner, "if"), (10 * inner, "for"), (3 * inner, "while"),
                          (14 * inner, "try"), (4 * inner, "with"), (2, "raise"), (2, "assert"), (2, "del"), (3, "expr"), (3 if self.loops else 0, "jump"),
-                         (2, "return"), (2 * inner, "def"), (1, "global"), (1, "import"), (1 if self.handling else 0, "reraise"))
+                         (2, "return"), (2 * inner, "def"), (1, "global"), (1, "import"), (2 * inner, "closure"), (1 * inner, "class"),
+                         (1, "alias"), (3 * inner, "unwind"), (1, "chained"), (1 if self.handling else 0, "reraise"))
         getattr(self, "s_" + what)(depth)
 
     def s_assign(self, depth):
@@ -178,7 +244,9 @@ class Maker:
     def s_aug(self, depth):
         r = self.rng
         to = self.pick((8, r.choice(NAMES)), (2, f"{r.choice(NAMES)}[{r.randint(0, 2)}]"), (1, f"{r.choice(NAMES)}.v"))
-        op = self.pick((8, "+"), (3, "-"), (2, "//"), (2, "%"), (1, "|"), (1, "&"))
+        if self.chance(0.2):
+            to = r.choice((f"Thing({self.leaf()}).v", f"{r.choice(NAMES)}[helper({self.leaf()})]", f"{r.choice(NAMES)}[0:2]", f"{r.choice(NAMES)}[-1][0]", f"Thing.kind"))
+        op = self.pick((8, "+"), (3, "-"), (2, "//"), (2, "%"), (1, "|"), (1, "&"), (1, "^"), (1, "/"), (1, ">>"), (1, "@"))
         self.put(f"{to} {op}= {self.expr(2)}")
 
     def s_store(self, depth):
@@ -288,6 +356,56 @@ class Maker:
         self.put(f"def {n}(q={self.leaf()}, *r, k={self.leaf()}): {body}")
         self.put(f"LOG.append(repr({n}({self.expr(1)}))[:60])")
 
+    def s_closure(self, depth):
+        """A function that changes a variable of this one, made and called in a loop."""
+        r = self.rng
+        v, n, i = r.sample(NAMES, 3)
+        self.put(f"for {i} in {self.iterable()}:")
+        self.level += 1
+        self.put("FUEL[0] -= 1; assert FUEL[0] > 0, 'fuel'")
+        self.put(f"def {n}(*args, k={self.leaf()}, **more):")
+        self.put(f"    nonlocal {v}")
+        self.put(f"    {v} = {r.choice((i, 'k', 'args', v + ' + 1', 'more'))}")
+        self.put(f"    return {r.choice((v, i, 'args, more', 'lambda: ' + v))}")
+        self.put(f"LOG.append(repr({n}({self.expr(1)}, {r.choice(('', 'k=' + self.expr(1), '*' + self.iterable(), 'z=1'))}))[:20])")
+        if self.chance(0.3):
+            self.put(f"del {v}")
+        self.level -= 1
+
+    def s_class(self, depth):
+        self.put(f"Thing.kind = {self.expr(1)}" if self.chance(0.6) else f"LOG.append(repr({self.place()}.kind)[:40])")
+
+    def s_alias(self, depth):
+        a, b = self.rng.sample(NAMES, 2)
+        self.put(f"{a} = {b}; {a} {self.pick((4, '+'), (2, '*'), (1, '|'))}= {self.expr(1)}; LOG.append(isinstance({a}, (list, dict, set, Thing)) and {a} is {b})")
+
+    def s_chained(self, depth):
+        r = self.rng
+        op = lambda: r.choice(("<", "<=", "==", "in", "is", "!=", ">"))
+        self.put(f"{r.choice(NAMES)} = helper({self.expr(1)}) {op()} helper({self.expr(1)}) {op()} helper({self.expr(1)})")
+
+    def s_unwind(self, depth):
+        """Ways out of try, with and loops through finally."""
+        r = self.rng
+        out = lambda: r.choice(("break", "continue", f"return {self.leaf()}", f"raise KeyError({self.leaf()})", "pass", f"{r.choice(NAMES)} = 1 // {r.choice(NAMES)}"))
+        self.put(f"for {r.choice(NAMES)} in {self.iterable()}:")
+        self.level += 1
+        self.put("FUEL[0] -= 1; assert FUEL[0] > 0, 'fuel'")
+        self.put("try:")
+        if self.chance(0.4):
+            self.put(f"    with Thing({self.leaf()}) as {r.choice(NAMES)}, Thing('{r.choice(('quiet', 'loud'))}'):")
+            self.put(f"        if {self.expr(1)}: {out()}")
+        else:
+            self.put(f"    if {self.expr(1)}: {out()}")
+        self.put(f"    {out()}")
+        if self.chance(0.5):
+            self.put(f"except {r.choice(EXCEPTIONS)} as {r.choice(NAMES)}:")
+            self.put(f"    if {self.expr(1)}: {r.choice((out(), 'raise', f'raise ValueError(2) from {self.leaf()}'))}")
+        self.put("finally:")
+        self.put(f"    LOG.append('finally')")
+        self.put(f"    if {self.expr(1)}: {r.choice((out(), 'pass'))}")
+        self.level -= 1
+
     def s_global(self, depth):
         self.put(f"LOG.append(COUNT + {self.rng.randint(0, 3)})")
 
@@ -314,4 +432,4 @@ def function(rng, name):
 
 
 ARGUMENTS = ("1", "2", "3", "4", "7", "1", "2", "[1, 2, 3]", "[3, 1, 2, 5]", "1.5", "0", "-5", "2.5", "True", "None", "'text'", "[1, 2, 3]", "[1.5, 2, 'x']", "(4, 5)", "{1: 'a', 'k': 2}", "2**63 - 1", "range(4)", "Thing(3)", "[]",
-             "[[1], [2, 3]]", "{1, 2}", "10**25", "1e308", "[0.5, 1.5, 2.5]", "b'bytes'", "Thing('quiet')", "float('nan')")
+             "[[1], [2, 3]]", "{1, 2}", "10**25", "1e308", "[0.5, 1.5, 2.5]", "b'bytes'", "Thing('quiet')", "float('nan')", "Odd(2)", "gen(1)", "{1: 2, 3: [4]}", "frozenset({1})", "'{}'", "bytearray(b'ab')")
