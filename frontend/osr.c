@@ -12,6 +12,9 @@
  * middle of an outer one. Entering inner loop k leads to a copy of its own of what is left of that turn of the loop around
  * it, the "lap" of k. At the outer head that goes on in the lap of the outer loop, or in the main copy if that loop is an
  * outermost one: those have no lap. Lap 0 is the main copy.
+ *
+ * Loops three deep and deeper are not entered: with theirs, the laps would grow with the square of the depth. What is left of
+ * one such loop is interpreted, then the head around it takes over.
  */
 #include "specialise.h"
 
@@ -438,6 +441,13 @@ static void make_copy(osr *o, kb_ref **live, const kb_osr_head *heads)
   kb_cfg(h);
 }
 
+/* Is the loop inside one that is inside one? */
+static bool is_deep(const kb_fn *g, uint32_t loop)
+{
+  uint32_t around = g->loops.v[loop - 1].parent;
+  return around && g->loops.v[around - 1].parent;
+}
+
 static void osr_of(sp *s, kb_mod *scratch, uint32_t index)
 {
   kb_fn *g = s->gm->fns.v[index], *f = kb_fn_new_osr(s->m, index);
@@ -466,7 +476,7 @@ static void osr_of(sp *s, kb_mod *scratch, uint32_t index)
     while (kb_is(g, r, KB_PHI))
       r = kb_v(g, r)->next;
     f->heads[i].pc = kb_v(g, r)->pc;
-    bool ok = describe(&o, &f->heads[i], live[b]);
+    bool ok = !is_deep(g, i + 1) && describe(&o, &f->heads[i], live[b]);
     if (!ok)
       f->heads[i].n = UINT32_MAX;
     for (uint32_t k = 0; ok && live[b][k]; k++)

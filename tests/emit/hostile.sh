@@ -89,6 +89,29 @@ for c in $compilers; do
     expect same $c "$f"
   done
 done
+# Functions for loop heads are compiled with an optimisation of their own: nothing is contracted in them either.
+cat > heads.py <<'EOF'
+import keelback as kb
+
+
+@kb.kernel
+def dot(x: kb.f64[::1], y: kb.f64[::1]) -> float:
+    s = 0.0
+    n = 1
+    for i in range(min(len(x), len(y))):
+        s = s + x[i] * y[i]
+        n = n * 3
+    return s + n
+EOF
+if ! "$KEELBACK" emit heads.py -o heads.c > log 2>&1 || ! grep -q KB_RESUME heads.c; then
+  not_ok "heads.py has a function for its loop's head"
+elif command -v gcc > /dev/null && test -n "$fma"; then
+  for f in "-O3 -mfma" "-O3 -mfma -ffp-contract=fast" "-O3 -mfma -ffp-contract=off -DKB_NO_CONTRACT"; do
+    if ! gcc -S $cflags -DKB_PYTHON $f heads.c -o heads.s > log 2>&1 || grep fmadd heads.s > log; then
+      not_ok "gcc $f: nothing is contracted behind a loop's head"
+    else ok "gcc $f: nothing is contracted behind a loop's head"; fi
+  done
+fi
 if command -v gcc > /dev/null; then
   expect refused gcc -fsingle-precision-constant
   expect refused gcc -mfpmath=387
