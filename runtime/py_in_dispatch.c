@@ -363,10 +363,12 @@ static void judge(in_jit *j, in_sig *s)
   if (s->slow < IN_JIT_ENOUGH || s->slow < 2 * s->judged || s->tier != IN_JIT_INTERPRETED || j->lower == IN_JIT_INTERPRETED || j->image == NULL) return;
   s->judged = s->slow;
   if (!in_policy_slow(j->image, s->fast, s->slow)) return;
+  PyObject *type, *value, *tb; /* the call may have raised: that is what its caller gets */
+  PyErr_Fetch(&type, &value, &tb);
   s->tier = IN_JIT_PYTHON;
   j->demoted++;
   Py_XSETREF(s->reason, PyUnicode_FromString("interpreted it was slow: mostly operations on objects"));
-  PyErr_Clear();
+  PyErr_Restore(type, value, tb);
   if (j->sig == s) use(j, s);
 }
 
