@@ -200,12 +200,7 @@ void kb_pool_free(kb_pool *pool);
 
 /* Is there stack for another activation? Compared with the thread's limit less a reserve. */
 int kb_stack_ok_slow(void);
-/* Together, so that a recursive kernel finds both by one address. */
-typedef struct kb_thread_state {
-  char *stack_limit; /* NULL until the first kb_stack_ok_slow() of the thread */
-  int64_t left;      /* of calls of recursive kernels, until the next poll */
-} kb_thread_state;
-extern __thread kb_thread_state kb_thread;
+extern __thread char *kb_stack_limit; /* NULL until the first kb_stack_ok_slow() of the thread */
 
 /* -- Polls: Ctrl-C and its kin, in loops that take long ------------------------------------------------------------- */
 
@@ -217,16 +212,12 @@ extern __thread kb_thread_state kb_thread;
 KB_COLD int64_t kb_poll(void);
 #ifdef KB_NO_POLL /* without any, to see what they cost */
 #define KB_POLL(left, cost) ((void)(left), 0)
-#define KB_POLL_CALL(thread, cost) 0
 #define KB_STRIP(left, a, b, step) ((void)(left), (b))
 #define KB_UNSTRIP(left, a, end, step) ((void)(left))
 #else
 /* At a latch: 0 looks at once. */
 #define KB_POLL(left, cost) \
   (KB_UNLIKELY((cost) == 0 || ((left) -= (cost)) < 0) && KB_UNLIKELY(((left) = kb_poll()) < 0))
-/* At the entry of a recursive kernel. */
-#define KB_POLL_CALL(thread, cost) \
-  (KB_UNLIKELY(((thread)->left -= (cost)) < 0) && KB_UNLIKELY(((thread)->left = kb_poll()) < 0))
 /* Turns of a loop from a to b; step is a constant. */
 KB_INLINE uint64_t kb_turns(int64_t a, int64_t b, int64_t step)
 {
