@@ -266,7 +266,7 @@ KBPY_INLINE bool kbpy_fast_array(PyObject *o, kbpy_elem elem, int rank, int cont
                   (a->descr != kbpy_descrs[elem] && !kbpy_is_dtype(a->descr, elem))))
     return false;
   const Py_ssize_t *dims = a->dimensions, *strides = a->strides;
-  ptrdiff_t stride[4];
+  ptrdiff_t stride[4] = { 0 };
   for (int k = 0; k < rank; k++) odd |= stride[k] = strides[k];
   if (contig && KB_UNLIKELY(stride[rank - 1] != (Py_ssize_t)1 << shift)) return false;
   if (KB_UNLIKELY((odd & (((Py_ssize_t)1 << shift) - 1)) != 0)) return false;
