@@ -123,10 +123,10 @@ bool in_kind_typed(uint32_t kind) { return kind >= IN_A_TYPED; }
 static PyObject *kind_name(uint32_t kind)
 {
   static const char *const elems[] = { "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "boolean" };
-  if (kind == IN_A_INT) return PyUnicode_FromString("int");
-  if (kind == IN_A_FLOAT) return PyUnicode_FromString("float");
-  if (kind == IN_A_BOOL) return PyUnicode_FromString("bool");
-  if (kind < IN_A_SCALAR) return PyUnicode_FromString("?");
+  static const char *const plain[] = { "object", "None", "str", "list", "tuple", "dict", "int", "float", "bool" };
+  _Static_assert(IN_A_NONE == 1 && IN_A_STR == 2 && IN_A_LIST == 3 && IN_A_TUPLE == 4 && IN_A_DICT == 5 && IN_A_INT == 6 &&
+                 IN_A_FLOAT == 7 && IN_A_BOOL == 8, "names in the order of their kinds");
+  if (kind < IN_A_SCALAR) return PyUnicode_FromString(plain[kind]);
   if (kind < IN_A_ARRAY) return PyUnicode_FromString(elems[kind - IN_A_SCALAR]);
   static const char *const axes[] = { "", "", ":,", ":,:,", ":,:,:," };
   return PyUnicode_FromFormat("%s[%s%s]%s", elems[(kind - IN_A_ARRAY) >> 8], axes[kind >> 4 & 7], kind & IN_A_CONTIG ? "::1" : ":",
