@@ -26,6 +26,8 @@ static const char *spaced(const char *type) { return type[strlen(type) - 1] == '
 static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_facts *facts, const out *names)
 {
   fprintf(to, "KB_KERNEL int kb_k_%s(", f->c_name);
+  if (f->recursive)
+    fprintf(to, "kb_thread_state *%s%s", names ? "kb_thr" : "", f->nparams ? ", " : "");
   for (uint32_t i = 0; i < f->nparams; i++) {
     const kb_val *p = kb_v(f, f->params[i]);
     const char *type = kb_cclass(p->ty, kb_type_of(p->ty)->readonly);
@@ -36,7 +38,7 @@ static void inner_prototype(FILE *to, const kb_emit_opts *o, const kb_fn *f, con
   if (facts->args)
     fprintf(to, ", const struct a_%s *%s", f->c_name, names ? "kb_args" : "");
   result_parameter(to, o, f, names ? "ret" : "");
-  fputs(f->nparams || f->ret != KB_T_VOID ? ")" : "void)", to);
+  fputs(f->recursive || f->nparams || f->ret != KB_T_VOID ? ")" : "void)", to);
 }
 
 /* From a loop's head on, with the interpreter's values. */
@@ -105,7 +107,9 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f, cons
     fprintf(to, "  %s kb_r = 0;\n", kb_cclass(f->ret, false));
   if (facts->image) /* one copy of the kernel serves both entries */
     argument_block(to, f);
-  fprintf(to, "  if (KB_UNLIKELY(kb_%s_%s(%s", facts->image ? "e" : "k", f->c_name, facts->image ? "&kb_a, " : "");
+  bool thread = f->recursive && !facts->image;
+  fprintf(to, "  if (KB_UNLIKELY(kb_%s_%s(%s%s", facts->image ? "e" : "k", f->c_name, facts->image ? "&kb_a, " : thread ? "kb_me()" : "",
+          thread && f->nparams ? ", " : "");
   for (uint32_t i = 0; i < f->nparams && !facts->image; i++) {
     bool cast = kb_type_letter(kb_v(f, f->params[i])->ty) == 'P' && !may_write(f, i); /* inside, pointers are not const */
     fprintf(to, "%s%s%s%s", i ? ", " : "", cast ? "(" : "", cast ? kb_cclass(kb_v(f, f->params[i])->ty, false) : "", cast ? ")" : "");
@@ -114,7 +118,7 @@ static void public_wrapper(FILE *to, const kb_emit_opts *o, const kb_fn *f, cons
   if (facts->image)
     fputs(none ? "NULL)))" : "&kb_r)))", to);
   else
-    fprintf(to, "%s%s)))", f->nparams && !none ? ", " : "", none ? "" : "&kb_r");
+    fprintf(to, "%s%s)))", (thread || f->nparams) && !none ? ", " : "", none ? "" : "&kb_r");
   if (facts->deopts && (none || tuple))
     fprintf(to, "\n    (void)kb_exit_to_result(&kb_info_%s, %s);\n", f->c_name, none ? "NULL" : "&kb_r");
   else if (facts->deopts)
@@ -162,7 +166,7 @@ static void find_locals(out *o)
   const kb_fn *f = o->f;
   for (uint32_t i = 0; i < f->rpo.n; i++)
     KB_FOR_INS (f, f->rpo.v[i], r)
-      o->pool |= kb_is(f, r, KB_ALLOC), o->polls |= kb_is(f, r, KB_POLL);
+      o->pool |= kb_is(f, r, KB_ALLOC), o->polls |= kb_is(f, r, KB_POLL) && kb_v(f, r)->imm.i >= 0;
 }
 
 static void unused_parameters(const out *o, FILE *to)

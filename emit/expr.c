@@ -313,7 +313,6 @@ void out_fails(out *o, kb_ref r)
     out_expr(o, a[0], SUM - 1);
     fputs(" > INT64_C(0x20000000000000)", o->out);
     break;
-  case KB_GSTACK: fputs("!kb_stack_ok()", o->out); break;
   case KB_IADDO: overflowing(o, "__builtin_add_overflow", r); break;
   case KB_ISUBO: overflowing(o, "__builtin_sub_overflow", r); break;
   case KB_IMULO: overflowing(o, "__builtin_mul_overflow", r); break;

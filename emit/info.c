@@ -202,12 +202,12 @@ static void entry(FILE *to, const kb_emit_opts *o, const kb_fn *f, const fn_fact
     fputs("  (void)kb_ret;\n", to);
   if (!f->nparams && !facts->args)
     fputs("  (void)a;\n", to);
-  fprintf(to, "  return kb_k_%s(", f->c_name);
+  fprintf(to, "  return kb_k_%s(%s%s", f->c_name, f->recursive ? "kb_me()" : "", f->recursive && f->nparams ? ", " : "");
   for (uint32_t i = 0; i < f->nparams; i++)
     fprintf(to, "%sa->p%u", i ? ", " : "", i);
   if (facts->args)
     fputs(", a", to);
-  const char *comma = f->nparams || facts->args ? ", " : "";
+  const char *comma = f->recursive || f->nparams || facts->args ? ", " : "";
   if (tuple)
     fprintf(to, "%s(struct kb_%s%s_ret *)kb_ret", comma, o->prefix, f->c_name);
   else if (!none)

@@ -62,6 +62,8 @@ void out_live_argument(out *o, kb_ref r);
 
 /* -- site.c --------------------------------------------------------------------------------------------- */
 /* Prints `kb_exit(&kb_sites_f[n], values...);` for snapshot snap of instruction r, leaving for the reason guard. */
+/* The number of one more exit among the sites, for r to leave by. */
+uint32_t out_site(out *o, kb_ref r, const char *guard);
 void out_exit(out *o, kb_ref r, const char *guard);
 void out_sites(out *o, FILE *to);                    /* the tables of the function's exits */
 /* Entries of a frame or loop head, `live` the number of the first live value; how many. */

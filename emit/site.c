@@ -85,21 +85,26 @@ static void letters(out *o, kb_ref r, kb_ty as, void *data)
   }
 }
 
+uint32_t out_site(out *o, kb_ref r, const char *guard)
+{
+  kb_vec_push(&o->site, kb_v(o->f, r)->snap);
+  kb_vec_push(&o->site_guard, guard);
+  kb_vec_push(&o->site_on, out_goes_on(o->m, o->facts, o->f, r));
+  return o->site.n - 1;
+}
+
 void out_exit(out *o, kb_ref r, const char *guard)
 {
   uint32_t snap = kb_v(o->f, r)->snap;
   const kb_snap *s = &o->f->snap.v[snap - 1];
   bool on = out_goes_on(o->m, o->facts, o->f, r);
-  fprintf(o->out, "kb_exit(&kb_sites_%s[%u]", o->f->c_name, o->site.n);
+  fprintf(o->out, "kb_exit(&kb_sites_%s[%u]", o->f->c_name, out_site(o, r, guard));
   for (uint32_t i = 0; i < s->nargs; i++)
     pass(o, s->args[i], KB_T_INT, NULL);
   if (on && out_names_parameter(o->f, s))
     fputs(", (const void *)kb_args", o->out);
   walk_snap(o, s, pass, NULL);
   fputs(");", o->out);
-  kb_vec_push(&o->site, snap);
-  kb_vec_push(&o->site_guard, guard);
-  kb_vec_push(&o->site_on, on);
 }
 
 /* -- The tables ---------------------------------------------------------------------------------------------- */

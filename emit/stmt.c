@@ -59,10 +59,32 @@ static const char *kind_of(const out *o, const kb_val *v)
   }
 }
 
+/* Looked up where a recursion begins, and passed down. */
+static const char *thread_of(const kb_fn *f) { return f->recursive && !f->osr_of ? "kb_thr" : "kb_me()"; }
+
+/* The exits of a recursive kernel's entry: no stack, and a poll behind it. The runtime leaves by them. */
+static void called(out *o, kb_ref r)
+{
+  kb_ref poll = kb_v(o->f, r)->next;
+  bool polls = kb_is(o->f, poll, KB_POLL) && kb_v(o->f, poll)->imm.i < 0;
+  fprintf(o->out, "if (KB_CALLED(%s, &kb_sites_%s[%u], ", thread_of(o->f), o->f->c_name, out_site(o, r, "stack"));
+  if (polls)
+    fprintf(o->out, "&kb_sites_%s[%u]", o->f->c_name, out_site(o, poll, "poll"));
+  else
+    fputs("NULL", o->out);
+  fputs(")) {", o->out);
+  leave(o);
+  fputs(" }\n", o->out);
+}
+
 static void guard(out *o, kb_ref r)
 {
   const kb_val *v = kb_v(o->f, r);
   out_line(o, v->loc);
+  if (v->op == KB_GSTACK) {
+    called(o, r);
+    return;
+  }
   bool stress = o->o->stress && o->f->snap.v[v->snap - 1].kind == KB_EXIT_DEOPT; /* a forced raise would be wrong */
   fputs(stress ? "if (KB_UNLIKELY((" : "if (KB_UNLIKELY(", o->out);
   out_fails(o, r);
@@ -214,6 +236,8 @@ static void call(out *o, kb_ref r)
     argument_block(o, v, callee);
   out_line(o, v->loc);
   fprintf(o->out, "if (KB_UNLIKELY(kb_k_%s(", callee->c_name);
+  if (callee->recursive)
+    fprintf(o->out, "%s%s", thread_of(o->f), v->nargs ? ", " : "");
   for (uint32_t i = 0; i < v->nargs; i++) {
     fputs(i ? ", " : "", o->out);
     out_convert_view(o, v->args[i], kb_v(callee, callee->params[i])->ty);
@@ -223,7 +247,7 @@ static void call(out *o, kb_ref r)
     kb_vec_push(&o->block, (uint32_t)v->imm.i);
   }
   if (v->ty != KB_T_VOID)
-    fprintf(o->out, "%s&%s", v->nargs ? ", " : "", name_of(o, r));
+    fprintf(o->out, "%s&%s", v->nargs || callee->recursive ? ", " : "", name_of(o, r));
   fputs("))) { ", o->out);
   out_exit(o, r, "call");
   leave(o);
@@ -235,6 +259,8 @@ static void call(out *o, kb_ref r)
 static void poll(out *o, kb_ref r)
 {
   const kb_val *v = kb_v(o->f, r);
+  if (v->imm.i < 0) /* guard.stack has it */
+    return;
   out_line(o, v->loc);
   fprintf(o->out, "if (KB_POLL(kb_left, %lld)) { ", (long long)v->imm.i);
   out_exit(o, r, "poll");

@@ -200,7 +200,16 @@ void kb_pool_free(kb_pool *pool);
 
 /* Is there stack for another activation? Compared with the thread's limit less a reserve. */
 int kb_stack_ok_slow(void);
-extern __thread char *kb_stack_limit; /* NULL until the first kb_stack_ok_slow() of the thread */
+/* A recursive kernel counts its calls, and looks at the stack and at signals when none are left. */
+typedef struct kb_thread_state {
+  int64_t calls;     /* that are left */
+  int64_t looks;     /* until the next poll */
+} kb_thread_state;
+extern __thread kb_thread_state kb_thread;
+/* Leaves by site room when there is no stack for another call, by site poll (or NULL) when a signal handler raised: not 0. */
+KB_COLD int kb_call_look(kb_thread_state *me, const kb_site *room, const kb_site *poll);
+/* At the entry of a recursive kernel: is it to leave? */
+#define KB_CALLED(me, room, poll) (KB_UNLIKELY(--(me)->calls < 0) && KB_UNLIKELY(kb_call_look(me, room, poll)))
 
 /* -- Polls: Ctrl-C and its kin, in loops that take long ------------------------------------------------------------- */
 

@@ -363,15 +363,16 @@ KB_OPS float kb_sfloordiv(float a, float b)
   return q - w > 0.5f ? w + 1.0f : w;
 }
 
-/* -- Stack --------------------------------------------------------------------------------------------------------- */
+/* -- Threads ------------------------------------------------------------------------------------------------------- */
 
-/* Is there room for one more activation? */
-KB_OPS bool kb_stack_ok(void)
+/* What the thread has. In a shared library that is a call: recursive kernels pass it on as their first argument. */
+KB_OPS kb_thread_state *kb_me(void)
 {
-  char *limit = kb_stack_limit;
-  if (KB_LIKELY(limit && (char *)__builtin_frame_address(0) > limit))
-    return true;
-  return kb_stack_ok_slow() != 0;
+  kb_thread_state *me = &kb_thread;
+#ifdef __GNUC__
+  __asm__("" : "+r"(me)); /* else compilers see that it is always this one, and look it up in each call */
+#endif
+  return me;
 }
 
 #endif

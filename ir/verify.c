@@ -390,8 +390,8 @@ static bool check_special(check *c, kb_ref r)
       return breach(c, 12, r, "a loop does not advance by 0");
     return true;
   case KB_POLL:
-    if (v->imm.i < 0)
-      return breach(c, 12, r, "a cost below 0");
+    if (v->imm.i < 0 && v->blk != 1)
+      return breach(c, 12, r, "a cost below 0 behind the entry");
     return true;
   case KB_OCALL:
     if (v->imm.i < 0 || v->imm.i >= KB_NBUILTINS)

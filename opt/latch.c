@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A poll leaves with the exception that it met: its frame is for the traceback only and has no entries. */
-static uint32_t snapshot(kb_fn *f, kb_loc loc, uint32_t pc)
+uint32_t kb_poll_snap(kb_fn *f, kb_loc loc, uint32_t pc)
 {
   kb_frame frame;
   kb_snap s;
@@ -60,7 +60,7 @@ uint32_t kb_opt_latch(kb_fn *f)
     kb_ref end = f->blk.v[b].last;
     kb_loc loc = kb_v(f, end)->loc;
     kb_ref poll = kb_ins_before(f, end, KB_POLL, KB_T_VOID, NULL, 0, loc);
-    uint32_t snap = snapshot(f, loc, kb_v(f, end)->pc);
+    uint32_t snap = kb_poll_snap(f, loc, kb_v(f, end)->pc);
     kb_v(f, poll)->imm.i = 1;
     kb_v(f, poll)->snap = snap;
     kb_v(f, poll)->pc = kb_v(f, end)->pc;

@@ -20,10 +20,13 @@ uint32_t kb_opt_range(kb_fn *f);
 uint32_t kb_opt_guardelim(kb_fn *f);
 /* A poll at every loop latch. Wants to run before inline. Keeps rpo, dominators, loops. */
 uint32_t kb_opt_latch(kb_fn *f);
+/* What a poll leaves by. */
+uint32_t kb_poll_snap(kb_fn *f, kb_loc loc, uint32_t pc);
 /* Small callees, with the frames of their snapshots chained to the caller's. Wants callees done first. Breaks all. */
 uint32_t kb_opt_inline(kb_mod *m, kb_fn *f);
 /* Unused values, loads, phis that only feed each other; what only exits use becomes an expression of their frames. */
 uint32_t kb_opt_dce(kb_fn *f);
-/* What becomes of the polls: strips of counted loops, counters, nothing. The last pass. Breaks all. */
+/* What becomes of the polls: strips of counted loops, counters, nothing; recursion gets one at its entry. The last pass.
+ * Breaks all. */
 uint32_t kb_opt_poll(kb_fn *f);
 #endif

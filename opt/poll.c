@@ -21,7 +21,8 @@
  *                                        unstrip gives back the rest
  *   all others                           the poll at the latch counts; it costs as much as the loop's body weighs
  *
- * A loop around others counts: one turn of it is many of theirs, and these charge for themselves.
+ * A loop around others counts: one turn of it is many of theirs, and these charge for themselves. What calls itself
+ * polls where it looks at the stack.
  */
 #include "opt.h"
 
@@ -425,6 +426,27 @@ static void count(polls *p, uint32_t loop)
         }
 }
 
+/* A recursion has no latch: calls are counted in the thread, where they look at the stack. */
+static void at_entry(polls *p)
+{
+  kb_fn *f = p->f;
+  kb_ref guard = 0;
+  KB_FOR_INS(f, 1, r) {
+    if (kb_is(f, r, KB_POLL))
+      return;
+    if (kb_is(f, r, KB_GSTACK))
+      guard = r;
+  }
+  if (!guard)
+    return;
+  kb_ref poll = kb_ins_before(f, kb_v(f, guard)->next, KB_POLL, KB_T_VOID, NULL, 0, f->loc);
+  uint32_t snap = kb_poll_snap(f, f->loc, kb_v(f, guard)->pc);
+  kb_v(f, poll)->imm.i = -1;
+  kb_v(f, poll)->snap = snap;
+  kb_v(f, poll)->pc = kb_v(f, guard)->pc;
+  p->changes++;
+}
+
 /* Polls of loops that are none any more. */
 static void drop_strays(polls *p)
 {
@@ -432,7 +454,7 @@ static void drop_strays(polls *p)
   for (uint32_t i = 0; i < f->rpo.n; i++)
     for (kb_ref r = f->blk.v[f->rpo.v[i]].first, next; r && !f->blk.v[f->rpo.v[i]].loop; r = next) {
       next = kb_v(f, r)->next;
-      if (!kb_is(f, r, KB_POLL))
+      if (!kb_is(f, r, KB_POLL) || kb_v(f, r)->imm.i < 0)
         continue;
       kb_del(f, r);
       p->changes++;
@@ -461,6 +483,7 @@ uint32_t kb_opt_poll(kb_fn *f)
   weigh(&p);
   classify(&p);
   drop_strays(&p);
+  at_entry(&p);
   uint32_t n = f->loops.n;
   for (uint32_t l = 1; l <= n; l++) { /* kb_cfg has to wait: loops and blocks keep their numbers */
     const loop_info *x = &p.loop[l - 1];

@@ -633,7 +633,7 @@ int in_call(in_code *c, PyObject *self, bool jit, const in_val *args, uint32_t n
     PyErr_Format(PyExc_SystemError, "keelback: %s() called with %u arguments", c->image->name, nargs);
     return -1;
   }
-  if (!kb_stack_ok()) {
+  if (!kb_stack_ok_slow()) {
     PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
     return -1;
   }

@@ -54,8 +54,6 @@ static int left(const kb_fn_info *info, bool own_frame, in_val *r)
 
 static int no_stack(void)
 {
-  char here;
-  if (kb_stack_limit != NULL && &here >= kb_stack_limit) return 0;
   if (kb_stack_ok_slow()) return 0;
   PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
   return -1;

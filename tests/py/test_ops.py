@@ -149,7 +149,7 @@ def compare(compiler, flags):
     program = os.path.join(kbtest.folder, "ops")
     include = os.path.join(HERE, "..", "..", "include")
     source = os.path.join(HERE, "..", "emit", "ops.c")
-    stack = kbtest.write("stack.c", "__thread char *kb_stack_limit;\nint kb_stack_ok_slow(void) { return 1; }\n")
+    stack = kbtest.write("stack.c", "#include \"kbabi.h\"\n__thread kb_thread_state kb_thread;\n")
     made = subprocess.run([compiler, *flags, "-I", include, source, stack, "-o", program, "-lm"], capture_output=True, text=True, check=False)
     if not kbtest.ok(made.returncode == 0 and not made.stderr, f"{compiler} {' '.join(flags)}: compiles", made.stderr):
         return

@@ -56,6 +56,20 @@ def caller(x: kb.f64[:], n: int) -> float:
     return callee(x, n) + 1.0
 
 @kb.kernel
+def fib(n: int) -> int:
+    return n if n < 2 else fib(n - 1) + fib(n - 2)  # calls
+
+@kb.kernel
+def is_even(n: int, k: int) -> bool:
+    return is_odd(n - 1, k) or is_odd(n - 2, k) if n > 0 else False
+
+@kb.kernel
+def is_odd(n: int, k: int) -> bool:
+    for i in range(k):  # short loops that do not poll themselves
+        n += i & 0
+    return is_even(n - 1, k) if n > 0 else False
+
+@kb.kernel
 def many(n: int) -> int:
     c = 0
     for i in range(n):
@@ -184,6 +198,10 @@ def main():
     interrupted("a loop that counts nothing", m.collatz, 3)
     interrupted("a nest", m.nest, x, LONG)
     interrupted("short loops in calls", m.many, LONG)
+    e = interrupted("recursion", m.fib, 90)
+    ok(e and len(lines_of(e)) > 10 and {n for n, _ in lines_of(e)} == {"fib"}, "its traceback has all calls", e and lines_of(e))
+    interrupted("recursion of two kernels, with loops", m.is_even, 200, 1000)
+    equal(m.fib(20), 6765, "recursion goes on as before")
     e = interrupted("a kernel that a kernel calls", m.caller, x, LONG)
     if e is not None:
         equal([n for n, _ in lines_of(e)][-2:], ["caller", "callee"], "its traceback has both")
