@@ -2,6 +2,7 @@
 /* py_pending.c: an exit that is no result as the current exception. In each built module, and in the interpreter. */
 #include "py_rt.h"
 
+#include <errno.h>
 #include <frameobject.h>
 
 PyObject *kbpy_exception_type(unsigned exc)
@@ -43,10 +44,19 @@ static void note_dropped(uint64_t n)
   PyErr_Restore(type, value, tb);
 }
 
+/* x ** y out of range: CPython makes that OverflowError of an errno, with two arguments, of which this is the text. */
+static PyObject *argument_of(const kb_pending *p)
+{
+  char range[128];
+  (void)snprintf(range, sizeof range, "(%d, '%s')", ERANGE, strerror(ERANGE));
+  if (p->exc == KB_EXC_OverflowError && strcmp(p->message, range) == 0) return Py_BuildValue("(is)", ERANGE, strerror(ERANGE));
+  return PyUnicode_DecodeUTF8(p->message, (Py_ssize_t)strlen(p->message), "surrogatepass");
+}
+
 /* An exception whose name and message are known: false, and another exception, when it cannot be made. */
 static bool set_described(const kb_pending *p)
 {
-  PyObject *text = p->message ? PyUnicode_DecodeUTF8(p->message, (Py_ssize_t)strlen(p->message), "surrogatepass") : NULL;
+  PyObject *text = p->message ? argument_of(p) : NULL;
   if (p->message && text == NULL) return false;
   if (text) PyErr_SetObject(kbpy_exception_type(p->exc), text);
   else PyErr_SetNone(kbpy_exception_type(p->exc));

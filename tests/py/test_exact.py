@@ -106,7 +106,7 @@ def outcome(f, args):
         try:
             how = ("return", bits(f(*args)))
         except Exception as e:
-            how = ("raise", type(e), str(e))
+            how = ("raise", type(e), str(e), [type(a) for a in e.args])
     return how, [(w.category, str(w.message)) for w in seen], [bits(a) for a in args]
 
 
