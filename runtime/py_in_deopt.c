@@ -246,8 +246,10 @@ static void describe(kb_pending *p)
     PyCodeObject *code = PyFrame_GetCode(last->tb_frame);
     const char *file = PyUnicode_AsUTF8(code->co_filename), *name = PyUnicode_AsUTF8(code->co_name);
     PyErr_Clear();
+    /* since Python 3.12 a line is looked for when somebody asks */
+    int line = last->tb_lineno < 0 ? PyCode_Addr2Line(code, last->tb_lasti) : last->tb_lineno;
     p->nframes = 0;
-    kb_pending_push(p, (kb_rt_frame){ kb_intern(file ? file : "?"), kb_intern(name ? name : "?"), (uint32_t)last->tb_lineno, 0 });
+    kb_pending_push(p, (kb_rt_frame){ kb_intern(file ? file : "?"), kb_intern(name ? name : "?"), (uint32_t)(line < 0 ? 0 : line), 0 });
     Py_DECREF(code);
   }
   Py_XDECREF(tb);

@@ -31,7 +31,7 @@ says "2.5 IndexError" "exceptions need no Python"
 result $? "the program runs"
 says "1 1 1" "results past 64 bits in the middle; no signal handlers; recursion"
 says "kernels.py:11: in square: OverflowError: square() gives 1208925819614629174706176, which does not fit C's int64_t" "a big result"
-says "in fails: ZeroDivisionError: integer division or modulo by zero" "an exception of the interpreter"
+says "kernels.py:25: in fails: ZeroDivisionError: integer division or modulo by zero" "an exception of the interpreter"
 says "012 none" "stores in their order, and a result"
 ./host threads >log 2>&1
 result $? "threads"

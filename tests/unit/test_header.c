@@ -96,8 +96,8 @@ static void names_and_comments(void **state)
   f->sig[3].has_def = true;
   f->sig[3].def.d = 0.5;
   const char *h = header_of(m, "");
-  has(h, "\nvoid f(int64_t p0_4, int64_t p0, bool p2, double p3);\n");
-  has(h, " *   p0_4: int, in Python register\n");
+  has(h, "\nvoid f(int64_t p4, int64_t p0, bool p2, double p3);\n");
+  has(h, " *   p4: int, in Python register\n");
   has(h, " *   p3: float, in Python class, default 0.5 in Python\n");
   has(h, " * One.\n *\n * Two * / / * three.\n *   Indented.\n *\n");
   has(h, "k* /.py");
