@@ -51,6 +51,38 @@ static int forks(void)
   return status != 0;
 }
 
+static volatile sig_atomic_t caught;
+static void note(int sig) { caught = sig; }
+
+/* The host's own handler stays, and is the one that runs. */
+static int signals(void)
+{
+  const int64_t n = INT64_C(1) << 40;
+  struct sigaction own = { .sa_handler = note }, now;
+  sigaction(SIGINT, &own, NULL);
+  int64_t r = middle(n);
+  (void)raise(SIGINT);
+  sigaction(SIGINT, NULL, &now);
+  printf("%d %d %d %d\n", r == n, caught == SIGINT, now.sa_handler == note, middle(n + 1) == n + 1);
+  return 0;
+}
+
+/* Results that just fit, and a kernel that goes on in the middle of everything. */
+static int values(void)
+{
+  uint64_t x[4] = { UINT64_MAX, UINT64_C(1) << 63, 7, 2 };
+  struct kb_parts_ret p = parts(INT64_MAX, 1.0);
+  printf("%llu %lld %lld %g", (unsigned long long)half(UINT64_MAX), (long long)u64_sum(kb_cu64x1_from(x, 4)), (long long)p.f0, p.f1);
+  printf(" %g %lld %s\n", mean(kb_cf64x1_from(NULL, 0), 70, 2), (long long)common(INT64_MIN, 12), type());
+  (void)mean(kb_cf64x1_from(NULL, 0), 70, 0);
+  kb_error_print();
+  kb_error_clear();
+  (void)half(0);
+  (void)parts(2, 0.0);
+  kb_error_print();
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
@@ -58,6 +90,8 @@ int main(int argc, char **argv)
   struct sigaction old;
   if (!strcmp(what, "threads")) return threads();
   if (!strcmp(what, "fork")) return forks();
+  if (!strcmp(what, "signals")) return signals();
+  if (!strcmp(what, "values")) return values();
   if (!strcmp(what, "plain")) {
     double x[2] = { 1.5, 2.5 };
     printf("%g ", get(kb_cf64x1_from(x, 2), 1));
