@@ -211,6 +211,29 @@ KB_COLD int kb_call_look(kb_thread_state *me, const kb_site *room, const kb_site
 /* At the entry of a recursive kernel: is it to leave? */
 #define KB_CALLED(me, room, poll) (KB_UNLIKELY(--(me)->calls < 0) && KB_UNLIKELY(kb_call_look(me, room, poll)))
 
+/* -- Contractions: what the plugin makes of nests that are one ----------------------------------------------------- */
+
+/* C[i,j] = sum over p of A[i,p] * B[p,j], i < m, j < n, p < k; strides in bytes, of any sign; of i in c_i and a_i, and so on.
+ * Without KB_CT_FUSED each sum is added in the order of p, each product rounded before it is added: the bits of the plain
+ * loop. Looks itself whether C overlaps A or B, whether C's elements are distinct, whether it is worth it, and before it
+ * writes anything says KB_CT_NOT where not: then the plain loop must run. alpha and beta are 1 where no flag names them. */
+enum {
+  KB_CT_INTO = 1,      /* starts from C's elements, not from 0 */
+  KB_CT_FUSED = 2,     /* may round once for a product and its addition, and add in any order */
+  KB_CT_REASSOC = 4,   /* may add in any order */
+  KB_CT_PARALLEL = 8,  /* may use threads */
+  KB_CT_ALPHA_A = 16,  /* products are (alpha * A[i,p]) * B[p,j] */
+  KB_CT_ALPHA = 32,    /* C = alpha * sum */
+  KB_CT_BETA = 64,     /* C = alpha * sum + beta * C, both products rounded; not with INTO */
+  KB_CT_LOWER = 128,   /* only j <= i + diag */
+  KB_CT_UPPER = 256    /* only j >= i + diag */
+};
+enum { KB_CT_LEAVE = -1, /* a poll said so; the reason is the thread's pending exit */ KB_CT_NOT = 0, KB_CT_DONE = 1 };
+int kb_contract_f64(double *c, const double *a, const double *b, int64_t c_i, int64_t c_j, int64_t a_i, int64_t a_p, int64_t b_p,
+                    int64_t b_j, int64_t m, int64_t n, int64_t k, int64_t diag, double alpha, double beta, uint64_t flags);
+int kb_contract_f32(float *c, const float *a, const float *b, int64_t c_i, int64_t c_j, int64_t a_i, int64_t a_p, int64_t b_p,
+                    int64_t b_j, int64_t m, int64_t n, int64_t k, int64_t diag, float alpha, float beta, uint64_t flags);
+
 /* -- Polls: Ctrl-C and its kin, in loops that take long ------------------------------------------------------------- */
 
 /* A kernel counts down a local, kb_left, by the turns of its loops, and asks when it has run out. The plugin finds these

@@ -6,9 +6,18 @@
  * has no other way than an exit.
  *
  *   kb_sites    after cfg        notes every exit of the source: what is there to be removed
- *   kb_guards   after stdarg     finds the guards where loops are still in while form and inlining is done
+ *   kb_marks    after retslot    hints of the source become marks of loops; inlining is done
+ *   kb_guards   after stdarg     loops are in while form, no guard was copied: fields of views become scalars, nests are
+ *                                versioned, strips lowered
+ *   kb_nests    after cselim     contraction, tiling, jamming of the guard-free copies; polls come back
+ *   kb_vectors  after ch_vect    what the vectoriser may do with marked loops; kb_plain before pcom takes it back
+ *   kb_fuse     after pcom       multiplication and addition to one operation, where contract was asked for
  *   kb_left     after optimized  finds the guards that the object file will have
  *   finish      end of the unit  report
+ *
+ * A *nest* is a loop with all that is in it. Versioning makes a *fast copy*, without the guards that are proven at run
+ * time, and leaves the *slow copy*, which is exact by itself. An *obligation* is a run-time condition that the fast copy
+ * needs. An *interval* is a pair of SSA names, valid at the nest's entry, between which a value stays all through the nest.
  */
 #ifndef KB_PASS_H
 #define KB_PASS_H
@@ -83,6 +92,81 @@ bool kb_has_exit(function *fn);
 void kb_find_guards(function *fn, vec<kb_guard> *out);
 /* Every exit of FN has at least one entry in GUARDS, and every guard's edge leads to its exit. */
 void kb_check_guards(function *fn, const vec<kb_guard> &guards);
+
+/* decide.cc: what was done to a loop or guard, and why not. */
+
+enum kb_outcome { KB_DONE, KB_NOT, KB_NOTE };
+/* Records a decision of PASS ("guards", "contract", "tile", ...) about what stands at LOC: for -fopt-info, the remarks of
+   verbose, and the report. The text says in lower case what was done, or why not and what would help. */
+void kb_decide(location_t loc, enum kb_outcome what, const char *pass, const char *format, ...) ATTRIBUTE_PRINTF_4;
+/* The guard that leaves by EXIT could not be removed: why, and what would make it provable ("" if nothing would). */
+void kb_guard_stays(gcall *exit, const char *why, const char *remedy);
+/* Where LOOP stands in the source. */
+location_t kb_loop_location(class loop *loop);
+
+/* marks.cc: loop->constraints has room in its high bits, and every copy of a loop keeps it. */
+
+enum kb_mark {
+  KB_REASSOC = 1 << 8, KB_CONTRACT = 1 << 9, KB_NNAN = 1 << 10, KB_NSZ = 1 << 11, KB_ARCP = 1 << 12,
+  KB_INDEPENDENT = 1 << 13, KB_PARALLEL = 1 << 14, KB_VECTORIZE = 1 << 15,
+  KB_FAST = 1 << 16,     /* in a copy without the proven guards */
+  KB_SLOW = 1 << 17,     /* in an exact copy beside one: not worth more work */
+  KB_UNPOLLED = 1 << 18, /* in a copy whose polls were taken out: kb_polls_return puts some back */
+  KB_HINT_SHIFT = 20     /* the index of a kb_hint, from 1, in the bits above */
+};
+static inline bool kb_marked(const class loop *loop, unsigned marks) { return (loop->constraints & marks) == marks; }
+static inline void kb_mark_loop(class loop *loop, unsigned marks) { loop->constraints |= marks; }
+
+/* What the source says about one loop (KB_LOOP in kbabi.h) beyond the marks. */
+struct kb_hint {
+  char *name;       /* of the loop's variable */
+  unsigned tile;    /* turns; 0: none */
+  unsigned unroll;  /* times; 0: as GCC likes, 1: not */
+  bool no_vector;
+};
+const kb_hint *kb_hint_of(const class loop *loop); /* or NULL */
+unsigned kb_read_marks(function *fn);              /* the pass: what is to be done after it (TODO_*) */
+
+/* views.cc */
+
+/* Loads fields of views (and other small structs by value) where the struct is set, so that loops have scalars. */
+bool kb_scalar_views(function *fn);
+
+/* polls.cc: KB_STRIP and KB_POLL. */
+
+/* The call T = kb_strip_end (END, BOUND): a strip's end; END reaches BOUND in the last strip. NULL: STMT is another. */
+gcall *kb_strip_call(gimple *stmt);
+/* In NEST, a fast copy: strips reach their bounds, polls are gone; the loops are KB_UNPOLLED. */
+void kb_polls_take_out(class loop *nest);
+/* All strips that are left in FN are what the runtime's function computes. */
+bool kb_strips_lower(function *fn);
+/* In loops that are KB_UNPOLLED and have others inside: a poll at the latch, which charges the turns inside. */
+bool kb_polls_return(function *fn);
+/* Emits at the end of block B, which has one successor: if (kb_poll () < 0) leave by the poll exit of NEST's slow copy.
+   For tiles. */
+bool kb_poll_here(function *fn, basic_block b);
+
+/* interval.cc, affine.cc: struct kb_intervals in interval.h. version.cc: the pass. */
+
+bool kb_version_nests(function *fn);
+
+/* inspect.cc: guards that depend on data, strip by strip. */
+
+bool kb_inspect_loop(function *fn, class loop *loop);
+
+/* contract.cc, depend.cc, tile.cc, jam.cc: each tries one nest; true: the IL was changed. */
+
+bool kb_contract_nest(function *fn, class loop *nest);
+bool kb_tile_nest(function *fn, class loop *nest);
+bool kb_jam_nest(function *fn, class loop *nest);
+
+/* reduce.cc, fuse.cc, mathvec.cc */
+
+void kb_vectors_begin(function *fn);
+void kb_vectors_end(function *fn);
+void kb_hook_vector_costs(void);
+bool kb_fuse_products(function *fn);
+bool kb_vector_math(function *fn);
 
 /* report.cc */
 

@@ -55,11 +55,10 @@ static void check_lines(function *fn, const vec<kb_guard> &guards)
   }
 }
 
-static unsigned run_pass(function *fn, enum kb_stage stage)
+/* Finds and counts the guards of FN. */
+static void count_guards(function *fn, enum kb_stage stage)
 {
   auto_vec<kb_guard> guards;
-  if (kb_opt.check)
-    kb_verify_function(fn);
   kb_find_guards(fn, &guards);
   kb_count_guards(fn, stage, guards);
   if (dump_file)
@@ -69,39 +68,112 @@ static unsigned run_pass(function *fn, enum kb_stage stage)
     kb_check_guards(fn, guards);
     if (stage == KB_AT_SITES)
       check_lines(fn, guards);
-    kb_verify_function(fn);
   }
-  return 0;
 }
+
+/* Runs TRANSFORM with loops and scalar evolution up; it says whether it changed anything. */
+static unsigned with_loops(function *fn, bool (*transform)(function *))
+{
+  loop_optimizer_init(LOOPS_NORMAL | LOOPS_HAVE_RECORDED_EXITS);
+  bool changed = false;
+  if (number_of_loops(fn) > 1) {
+    scev_initialize();
+    calculate_dominance_info(CDI_DOMINATORS);
+    changed = transform(fn);
+    free_numbers_of_iterations_estimates(fn);
+    scev_finalize();
+  }
+  loop_optimizer_finalize();
+  return changed ? TODO_cleanup_cfg | TODO_update_ssa : 0;
+}
+
+static bool all_guards(function *fn)
+{
+  bool changed = kb_version_nests(fn);
+  return kb_strips_lower(fn) || changed;
+}
+
+static bool all_nests(function *fn)
+{
+  bool changed = kb_vector_math(fn);
+  auto_vec<class loop *> nests;
+  for (class loop *l = loops_for_fn(fn)->tree_root->inner; l; l = l->next)
+    if (!kb_marked(l, KB_SLOW))
+      nests.safe_push(l);
+  for (class loop *l : nests)
+    if (kb_contract_nest(fn, l) || kb_tile_nest(fn, l) || kb_jam_nest(fn, l)) {
+      changed = true;
+      scev_reset();
+      calculate_dominance_info(CDI_DOMINATORS);
+    }
+  return kb_polls_return(fn) || changed;
+}
+
+/* -- The passes, in their order --------------------------------------------------------------------------------- */
+
+static unsigned run_sites(function *fn) { count_guards(fn, KB_AT_SITES); return 0; }
+static unsigned run_marks(function *fn) { return kb_read_marks(fn); }
+static unsigned run_guards(function *fn)
+{
+  count_guards(fn, KB_AT_GUARDS);
+  unsigned todo = kb_scalar_views(fn) ? TODO_update_ssa : 0;
+  return todo | (kb_has_exit(fn) ? with_loops(fn, all_guards) : 0);
+}
+static unsigned run_nests(function *fn) { return kb_has_exit(fn) ? with_loops(fn, all_nests) : 0; }
+static unsigned run_vectors(function *fn) { kb_vectors_begin(fn); return 0; }
+static unsigned run_plain(function *fn) { kb_vectors_end(fn); return 0; }
+static unsigned run_fuse(function *fn) { return kb_fuse_products(fn) ? TODO_update_ssa : 0; }
+static unsigned run_left(function *fn) { count_guards(fn, KB_AT_LEFT); return 0; }
 
 namespace {
 
-const pass_data pass_of_stage[KB_NSTAGES] = {
-  {GIMPLE_PASS, "kb_sites", OPTGROUP_NONE, TV_NONE, PROP_cfg, 0, 0, 0, 0},
-  {GIMPLE_PASS, "kb_guards", OPTGROUP_LOOP, TV_NONE, PROP_cfg | PROP_ssa, 0, 0, 0, 0},
-  {GIMPLE_PASS, "kb_left", OPTGROUP_LOOP, TV_NONE, PROP_cfg | PROP_ssa, 0, 0, 0, 0},
+struct pass_row {
+  pass_data data;
+  const char *ref;
+  enum pass_positioning_ops where;
+  unsigned (*run)(function *);
+};
+
+#define CFG PROP_cfg
+#define SSA PROP_cfg | PROP_ssa
+const pass_row passes[] = {
+  {{GIMPLE_PASS, "kb_sites", OPTGROUP_NONE, TV_NONE, CFG, 0, 0, 0, 0}, "cfg", PASS_POS_INSERT_AFTER, run_sites},
+  {{GIMPLE_PASS, "kb_marks", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "retslot", PASS_POS_INSERT_AFTER, run_marks},
+  {{GIMPLE_PASS, "kb_guards", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "stdarg", PASS_POS_INSERT_AFTER, run_guards},
+  {{GIMPLE_PASS, "kb_nests", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "cselim", PASS_POS_INSERT_AFTER, run_nests},
+  {{GIMPLE_PASS, "kb_vectors", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "ch_vect", PASS_POS_INSERT_AFTER, run_vectors},
+  {{GIMPLE_PASS, "kb_plain", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "pcom", PASS_POS_INSERT_BEFORE, run_plain},
+  {{GIMPLE_PASS, "kb_fuse", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "pcom", PASS_POS_INSERT_AFTER, run_fuse},
+  {{GIMPLE_PASS, "kb_left", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "optimized", PASS_POS_INSERT_AFTER, run_left},
 };
 
 class kb_pass : public gimple_opt_pass {
-  enum kb_stage stage;
+  const pass_row *row;
 
 public:
-  kb_pass(enum kb_stage s) : gimple_opt_pass(pass_of_stage[s], g), stage(s) {}
+  kb_pass(const pass_row *r) : gimple_opt_pass(r->data, g), row(r) {}
   bool gate(function *) final { return usable; }
-  unsigned int execute(function *fn) final { return run_pass(fn, stage); }
+  unsigned int execute(function *fn) final
+  {
+    if (kb_opt.check)
+      kb_verify_function(fn);
+    unsigned todo = row->run(fn);
+    if (kb_opt.check && !todo)
+      kb_verify_function(fn);
+    return todo;
+  }
 };
 
 } // namespace
 
-/* After stdarg, inlining and the first value and range passes are done, and neither loop headers nor guards have
-   been copied yet: see doc/plugin.txt. At -O0 and -Og there is no such place, and only the other two run. */
+/* At -O0 and -Og most of these places do not exist, and only the first and the last pass run. */
 static void register_passes(const char *plugin)
 {
-  static const char *const after[KB_NSTAGES] = {"cfg", "stdarg", "optimized"};
-  for (int stage = 0; stage < KB_NSTAGES; stage++) {
-    register_pass_info info = {new kb_pass((enum kb_stage)stage), after[stage], 1, PASS_POS_INSERT_AFTER};
+  for (const pass_row &row : passes) {
+    register_pass_info info = {new kb_pass(&row), row.ref, 1, row.where};
     register_callback(plugin, PLUGIN_PASS_MANAGER_SETUP, NULL, &info);
   }
+  kb_hook_vector_costs();
 }
 
 /* Partial inlining would move an exit with its "return 1" into a function of its own. After that GCC cannot see that
