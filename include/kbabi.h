@@ -269,7 +269,17 @@ KB_INLINE int64_t kb_strip(int64_t *left, int64_t a, int64_t b, int64_t step)
   *left = 0;
   return b;
 }
+/* Gives end. The plugin knows by the call that this is a strip's end, and takes bound instead where it moves the poll outwards. */
+int64_t kb_strip_end(int64_t end, int64_t bound)
+#if defined __GNUC__
+  __attribute__((const, nothrow))
+#endif
+  ;
+#if defined KEELBACK_PLUGIN && defined __OPTIMIZE__
+#define KB_STRIP(left, a, b, step) kb_strip_end(kb_strip(&(left), a, b, step), b)
+#else
 #define KB_STRIP(left, a, b, step) kb_strip(&(left), a, b, step)
+#endif
 /* The loop is left at a, before the end of its strip. */
 #define KB_UNSTRIP(left, a, end, step) ((left) += (int64_t)kb_turns(a, end, step))
 #endif

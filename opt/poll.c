@@ -13,7 +13,7 @@
  *                                                                  for (;;) {
  *                                                                    end = strip i, n       n, or less
  *                       while (i < n) { body; i += 1 }               while (i < end) { body; i += 1 }
- *                                                                    if (!(i < n)) break
+ *                                                                    if (end == n) break
  *                                                                    poll
  *                                                                  }
  *
@@ -395,7 +395,7 @@ static void strip(polls *p, uint32_t loop)
     f->blk.v[c.header].succ[0] = c.body;
     f->blk.v[c.header].succ[1] = seam;
   }
-  kb_ref more = compare(f, 0, seam, c.test, c.iv, bound, loc);
+  kb_ref more = compare(f, 0, seam, KB_INE, end, bound, loc);
   kb_br(f, seam, more, again, c.after, loc);
   kb_ref now = kb_ins_before(f, f->blk.v[again].last, KB_POLL, KB_T_VOID, NULL, 0, poll.loc);
   kb_v(f, now)->snap = poll.snap;

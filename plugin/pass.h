@@ -9,6 +9,7 @@
  *   kb_marks    after retslot    hints of the source become marks of loops; inlining is done
  *   kb_guards   after stdarg     loops are in while form, no guard was copied: fields of views become scalars, nests are
  *                                versioned, strips lowered
+ *   kb_clean    after kb_guards  dead code elimination
  *   kb_nests    after cselim     contraction, tiling, jamming of the guard-free copies; polls come back
  *   kb_vectors  after ch_vect    what the vectoriser may do with marked loops; kb_plain before pcom takes it back
  *   kb_fuse     after pcom       multiplication and addition to one operation, where contract was asked for
@@ -136,15 +137,18 @@ bool kb_scalar_views(function *fn);
 
 /* The call T = kb_strip_end (END, BOUND): a strip's end; END reaches BOUND in the last strip. NULL: STMT is another. */
 gcall *kb_strip_call(gimple *stmt);
-/* In NEST, a fast copy: strips reach their bounds, polls are gone; the loops are KB_UNPOLLED. */
-void kb_polls_take_out(class loop *nest);
+/* The call LEFT = kb_poll (). NULL: STMT is another. */
+gcall *kb_poll_call(gimple *stmt);
+/* In NEST, a fast copy that is complete and has dominators: strips reach their bounds, and polls are gone but in innermost
+   loops that are not counted; loops that polled are KB_UNPOLLED. False: nothing was done. Leaves conditions that are constant. */
+bool kb_polls_take_out(class loop *nest);
 /* All strips that are left in FN are what the runtime's function computes. */
 bool kb_strips_lower(function *fn);
-/* In loops that are KB_UNPOLLED and have others inside: a poll at the latch, which charges the turns inside. */
+/* In loops that are KB_UNPOLLED: a poll at the latch, which charges the turns inside. After it nothing can leave by polls. */
 bool kb_polls_return(function *fn);
-/* Emits at the end of block B, which has one successor: if (kb_poll () < 0) leave by the poll exit of NEST's slow copy.
-   For tiles. */
-bool kb_poll_here(function *fn, basic_block b);
+/* Block B, which is in a nest whose polls were taken out, or in front of it, and has one successor, ends with: if (LHS < 0)
+   leave, as a poll does. False: there is no such nest. Breaks dominators and memory's SSA form. */
+bool kb_leave_if_negative(basic_block b, tree lhs);
 
 /* interval.cc, affine.cc: struct kb_intervals in interval.h. version.cc: the pass. */
 

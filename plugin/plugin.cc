@@ -84,6 +84,8 @@ static unsigned with_loops(function *fn, bool (*transform)(function *))
     scev_finalize();
   }
   loop_optimizer_finalize();
+  if (changed)
+    free_dominance_info(CDI_DOMINATORS);
   return changed ? TODO_cleanup_cfg | TODO_update_ssa : 0;
 }
 
@@ -116,8 +118,16 @@ static unsigned run_marks(function *fn) { return kb_read_marks(fn); }
 static unsigned run_guards(function *fn)
 {
   count_guards(fn, KB_AT_GUARDS);
-  unsigned todo = kb_scalar_views(fn) ? TODO_update_ssa : 0;
-  return todo | (kb_has_exit(fn) ? with_loops(fn, all_guards) : 0);
+  if (!kb_has_exit(fn))
+    return 0;
+  unsigned todo = kb_scalar_views(fn) ? TODO_cleanup_cfg : 0;
+  return todo | with_loops(fn, all_guards);
+}
+/* What the fast copies do not need any more goes: the matchers of nests see a nest's own statements only. */
+static unsigned run_clean(function *fn)
+{
+  static opt_pass *const dce = make_pass_cd_dce(g);
+  return kb_has_exit(fn) ? dce->execute(fn) : 0;
 }
 static unsigned run_nests(function *fn) { return kb_has_exit(fn) ? with_loops(fn, all_nests) : 0; }
 static unsigned run_vectors(function *fn) { kb_vectors_begin(fn); return 0; }
@@ -140,6 +150,7 @@ const pass_row passes[] = {
   {{GIMPLE_PASS, "kb_sites", OPTGROUP_NONE, TV_NONE, CFG, 0, 0, 0, 0}, "cfg", PASS_POS_INSERT_AFTER, run_sites},
   {{GIMPLE_PASS, "kb_marks", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "retslot", PASS_POS_INSERT_AFTER, run_marks},
   {{GIMPLE_PASS, "kb_guards", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "stdarg", PASS_POS_INSERT_AFTER, run_guards},
+  {{GIMPLE_PASS, "kb_clean", OPTGROUP_NONE, TV_NONE, SSA, 0, 0, 0, 0}, "kb_guards", PASS_POS_INSERT_AFTER, run_clean},
   {{GIMPLE_PASS, "kb_nests", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "cselim", PASS_POS_INSERT_AFTER, run_nests},
   {{GIMPLE_PASS, "kb_vectors", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "ch_vect", PASS_POS_INSERT_AFTER, run_vectors},
   {{GIMPLE_PASS, "kb_plain", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "pcom", PASS_POS_INSERT_BEFORE, run_plain},
