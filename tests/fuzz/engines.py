@@ -11,6 +11,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 
 from keelback.check import engine  # noqa: E402
 from keelback.check.compare import judge  # noqa: E402
+from keelback.check.fits import takes  # noqa: E402
 from keelback.check.inputs import Generator  # noqa: E402
 from keelback.check.types import signature  # noqa: E402
 
@@ -120,7 +121,7 @@ class Batch:
             params, result = signature(k.py_func, k.options)
             make = Generator(params, k.options.get("check"), seed).make
             reference = engine.Reference(functions[id(k)], params, list(functions.values()), budget)
-            made = [i for i in map(make, range(inputs)) if i is not None]
+            made = [i for i in map(make, range(inputs)) if i is not None and takes(k, params, i)]
             self.entries.append(Entry(number, k, params, result, reference, made, [reference(i) for i in made]))
 
     def verdicts(self, so, entry, engine_name, inputs=None, seconds=20):

@@ -6,7 +6,8 @@ SIZED = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")
 NUMBERS = ("int", "float", "bool", "f32", "f64")
 ELEMENTS = ("f64", "f64", "f64", "f32", "f32", "i64", "i64", "i32", "u8", "i8", "u64", "u32", "i16", "boolean")
 Array = namedtuple("Array", "elem rank contig")
-Signature = namedtuple("Signature", "name params result cost")  # params: [(name, type)]; result: [types], None
+# params: [(name, type)]; result: [types], None; kwonly: names of parameters
+Signature = namedtuple("Signature", "name params result cost kwonly", defaults=((),))
 
 BIG = ("2**62", "2**63 - 1", "-2**63", "2**53 + 1", "2**31", "-2**31", "2**32 - 1", "4611686018427387905", "-2**63 + 1")
 FLOATS = ("0.0", "-0.0", "1.0", "-1.0", "0.5", "2.0", "-2.5", "3.0", "0.1", "1e-3", "10.0", "100.5")
@@ -388,6 +389,7 @@ class Expressions:
             return None
         self.calls.add(s.name)
         self.me = self.me._replace(cost=self.me.cost + s.cost * self.trips)
+        args = [f"{n}={a}" if n in s.kwonly else a for (n, _), a in zip(s.params, args)]
         text = f"{s.name}({', '.join(args)})"
         if tuples:
             return text, s

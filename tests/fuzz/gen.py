@@ -377,7 +377,8 @@ def _signature(rng, name, recursive):
     result = [rng.choice(types) for _ in range(rng.choice((1, 2, 3, 4, 5)))]
     if rng.random() < 0.06 and any(isinstance(t, Array) for _, t in params):
         result = None
-    return Signature(name, params, result, 1)
+    first = rng.randrange(len(params)) if rng.random() < 0.1 else len(params)
+    return Signature(name, params, result, 1, tuple(n for n, _ in params[first:]))
 
 
 def _declared(rng, ty):
@@ -400,11 +401,14 @@ def _kernel(rng, known, sig, recursive, declared_params):
     if not m.lines:
         m.put("pass")
     # sized parameters and results are plain ints inside
-    params = ", ".join(f"{n}: {annotation(t)}" for n, t in sig.params)
+    params = ", ".join(("*, " if sig.kwonly[:1] == (n,) else "") + f"{n}: {annotation(t)}" for n, t in sig.params)
     checks = {n: "range(-4, 13)" for n, t in declared_params if t == "int" and n != "fuel" and rng.random() < 0.5}
     if recursive:
         checks["fuel"] = "range(-1, 8)"
-    option = f"(check={{{', '.join(f'{n!r}: {v}' for n, v in checks.items())}}})" if checks else ""
+    options = [f"check={{{', '.join(f'{n!r}: {v}' for n, v in checks.items())}}}"] if checks else []
+    if rng.random() < 0.2:
+        options.append(f"overflow={rng.choice(('wrap', 'raise'))!r}")
+    option = f"({', '.join(options)})" if options else ""
     back = ""
     if rng.random() < 0.95 or recursive:
         items = [_declared(rng, t) for t in sig.result or ()]
@@ -453,7 +457,7 @@ def _make(rng, known, sig, recursive):
     k, seen = _kernel(rng, known, _inside(sig), recursive, sig.params)
     if any(t in SIZED for t in outer.values()):  # declare them as they are
         tree = ast.parse(k.text)
-        for arg in tree.body[0].args.args:
+        for arg in tree.body[0].args.args + tree.body[0].args.kwonlyargs:
             if outer[arg.arg] in SIZED:
                 arg.annotation = ast.parse(annotation(outer[arg.arg]), mode="eval").body
         k = k._replace(text=ast.unparse(tree) + "\n")

@@ -16,7 +16,7 @@ from collections import Counter
 
 from . import broken, engine, show, stress
 from .compare import judge
-from .fits import within64
+from .fits import takes
 from .inputs import Generator
 from .shrink import shrink
 from .types import signature
@@ -97,7 +97,7 @@ class Checker:
 
     def run(self):
         """(passed, summary, lines of diagnosis)."""
-        inputs = [i for i in map(self.gen.make, range(self.options.n)) if i is not None and self._takes(i)]
+        inputs = [i for i in map(self.gen.make, range(self.options.n)) if i is not None and takes(self.kernel, self.params, i)]
         verdicts = self.judge(inputs)
         count = Counter(v[0] for v in verdicts)
         skips = Counter(v[1] for v in verdicts if v[0] == "skip")
@@ -111,14 +111,6 @@ class Checker:
             return False, summary, [f"fewer than {FEWEST_RETURNS} inputs returned normally: "
                                     "say which inputs the kernel takes by check={...}"]
         return True, summary, []
-
-    def _takes(self, inp):
-        """Ints past 64 bits are no arguments where every int has to fit."""
-        if self.kernel.options.get("overflow") != "raise":
-            return True
-        positional = [p for p in self.params if not p.kwonly]
-        given = [*zip(positional, inp.args), *((p, inp.keywords[p.name]) for p in self.params if p.name in inp.keywords)]
-        return all(p.type.kind != "int" or within64(a.value) for p, a in given)
 
     def _diagnose(self, inp, what):
         if "hang" in str(what):

@@ -34,6 +34,20 @@ def names(overflow):
     return {FIT.format(overflow): fit, EACH.format(overflow): lambda x: map(fit, x)}
 
 
+def takes(kernel, params, inp):
+    """Ints past 64 bits are no arguments where every int has to fit."""
+    if kernel.options.get("overflow") != "raise":
+        return True
+    positional = [p for p in params if not p.kwonly]
+    given = [*zip(positional, inp.args), *((p, inp.keywords[p.name]) for p in params if p.name in inp.keywords)]
+    return all(p.type.kind != "int" or within64(a.value) for p, a in given)
+
+
+def _is_constant(node):
+    """-2**63: CPython's compiler folds it, and so does ours."""
+    return all(isinstance(n, (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)) for n in ast.walk(node))
+
+
 class _Rewriter(ast.NodeTransformer):
     def __init__(self, overflow):
         self.fit, self.each, self.temporaries = FIT.format(overflow), EACH.format(overflow), 0
@@ -42,7 +56,7 @@ class _Rewriter(ast.NodeTransformer):
         return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [node], []), node)
 
     def _fitted(self, node):
-        return self._call(self.fit, self.generic_visit(node))
+        return self._call(self.fit, node if _is_constant(node) else self.generic_visit(node))
 
     visit_BinOp = visit_UnaryOp = visit_Call = _fitted
 
