@@ -224,9 +224,10 @@ enum {
   KB_CT_PARALLEL = 8,  /* may use threads */
   KB_CT_ALPHA_A = 16,  /* products are (alpha * A[i,p]) * B[p,j] */
   KB_CT_ALPHA = 32,    /* C = alpha * sum */
-  KB_CT_BETA = 64,     /* C = alpha * sum + beta * C, both products rounded; not with INTO */
+  KB_CT_BETA = 64,     /* C = alpha * sum + beta * C, both products rounded; with INTO: starts from beta * C instead */
   KB_CT_LOWER = 128,   /* only j <= i + diag */
-  KB_CT_UPPER = 256    /* only j >= i + diag */
+  KB_CT_UPPER = 256,   /* only j >= i + diag */
+  KB_CT_POLL = 512     /* may look for signals; without it there is no LEAVE */
 };
 enum { KB_CT_LEAVE = -1, /* a poll said so; the reason is the thread's pending exit */ KB_CT_NOT = 0, KB_CT_DONE = 1 };
 int kb_contract_f64(double *c, const double *a, const double *b, int64_t c_i, int64_t c_j, int64_t a_i, int64_t a_p, int64_t b_p,
