@@ -282,6 +282,21 @@ static void strip(out *o, kb_ref r)
   fprintf(o->out, ", %lld);\n", (long long)v->imm.i);
 }
 
+/* What the plugin is to do with the loop whose body this is in. Entries into loop heads are not worth it. */
+static void hint(out *o, const kb_val *v)
+{
+  if (o->f->osr_of)
+    return;
+  out_line(o, v->loc);
+  fputs("KB_LOOP(\"", o->out);
+  for (const char *s = v->imm.str; *s; s++) {
+    if (*s == '"' || *s == '\\')
+      fputc('\\', o->out);
+    fputc(*s, o->out);
+  }
+  fputs("\");\n", o->out);
+}
+
 /* -- Dispatch ------------------------------------------------------------------------------------------------- */
 
 static void assign(out *o, kb_ref r)
@@ -312,6 +327,7 @@ void out_stmt(out *o, kb_ref r)
   case KB_POLL: poll(o, r); return;
   case KB_STRIP:
   case KB_UNSTRIP: strip(o, r); return;
+  case KB_HINT: hint(o, v); return;
   default: break;
   }
   switch (kb_ops[v->op].kind) {

@@ -532,6 +532,7 @@ static bool instruction(frame *fr, kb_ref r)
   case KB_CALL: return call(fr, r);
   case KB_STRIP: return strip(fr, r);
   case KB_UNSTRIP:
+  case KB_HINT:
   case KB_POLL: return true;
   case KB_GSTACK: fr->how = fr->x->depth > ACTIVATIONS ? LEFT : fr->how; return fr->how == RETURNED;
   default: return scalar(fr, r);

@@ -50,11 +50,16 @@ void lw_raise(lw *c, kb_loc loc, int exc, const char *msg); /* ends the current 
 /* -- lower_call.c --------------------------------------------------------------------------------------- */
 kb_ref lw_call(lw *c, kt_node *n);
 
+/* -- lower_hint.c --------------------------------------------------------------------------------------- */
+void lw_hint_for(lw *c, kb_bid body, kt_node *target);   /* target NULL: a loop of a builtin */
+void lw_hint_while(lw *c, kb_bid body, kt_node *loop);
+void lw_hints_done(lw *c);                               /* options for loops that there are not: errors */
+
 /* -- lower_stmt.c --------------------------------------------------------------------------------------- */
 void lw_assign(lw *c, kt_node *target, kb_ref v);
-/* Opens a loop over iterable value x; the item of this turn comes back, the current block is the body. */
+/* Opens a loop over iterable value x; the item of this turn comes back, the current block is the body. target: as in lw_hint_for. */
 typedef struct { lw_loop loop; kb_bid head, done; uint32_t it; } lw_for;
-kb_ref lw_for_begin(lw *c, lw_for *l, kb_ref x, kb_loc loc);
+kb_ref lw_for_begin(lw *c, lw_for *l, kb_ref x, kt_node *target, kb_loc loc);
 void lw_for_end(lw *c, lw_for *l, kb_loc loc);   /* the current block is then l->done: the iterable is used up */
 
 #endif

@@ -54,7 +54,7 @@ static kb_ref sum(lw *c, kt_node *n)
   lw_for l;
   uint32_t acc = lw_hidden(c);
   lw_write(c, acc, start);
-  kb_ref v = lw_for_begin(c, &l, x, n->loc);
+  kb_ref v = lw_for_begin(c, &l, x, NULL, n->loc);
   lw_write(c, acc, lw_op2(c, KB_OADD, n->loc, lw_read(c, acc), v));
   lw_for_end(c, &l, n->loc);
   return lw_read(c, acc);
@@ -75,7 +75,7 @@ static kb_ref extreme_of(lw *c, kt_node *n, kb_builtin id, kb_ref x)
   lw_raise(c, loc, KB_EXC_ValueError, c->t->msg[id == KB_BI_MIN ? KM_MIN_EMPTY : KM_MAX_EMPTY]);
   c->cur = some;
   lw_write(c, acc, lw_op1(c, KB_OITERVAL, loc, it));
-  kb_ref v = lw_for_begin(c, &l, lw_op1(c, KB_OITERNEXT, loc, it), loc);
+  kb_ref v = lw_for_begin(c, &l, lw_op1(c, KB_OITERNEXT, loc, it), NULL, loc);
   kb_ref better = lw_op2(c, id == KB_BI_MIN ? KB_OLT : KB_OGT, loc, v, lw_read(c, acc));
   kb_br(c->f, c->cur, lw_op1(c, KB_OTRUTH, loc, better), take, next, loc);
   lw_seal(c, take);

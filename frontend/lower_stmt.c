@@ -84,7 +84,7 @@ static void augassign(lw *c, kt_node *n)
 
 /* -- Loops ------------------------------------------------------------------------------------------------ */
 
-kb_ref lw_for_begin(lw *c, lw_for *l, kb_ref x, kb_loc loc)
+kb_ref lw_for_begin(lw *c, lw_for *l, kb_ref x, kt_node *target, kb_loc loc)
 {
   l->it = lw_hidden(c);
   lw_write(c, l->it, lw_op1(c, KB_OITER, loc, x));
@@ -98,6 +98,7 @@ kb_ref lw_for_begin(lw *c, lw_for *l, kb_ref x, kb_loc loc)
   kb_br(c->f, c->cur, more, in, l->done, loc);
   lw_seal(c, in);
   c->cur = in;
+  lw_hint_for(c, in, target);
   kb_ref v = lw_op1(c, KB_OITERVAL, loc, it);
   lw_write(c, l->it, lw_op1(c, KB_OITERNEXT, loc, it));
   l->loop.up = c->loop;
@@ -122,7 +123,7 @@ static void for_stmt(lw *c, kt_node *n)
   kb_ref x = lw_expr(c, n->kids.v[1]);
   if (!x || !c->cur)
     return;
-  kb_ref v = lw_for_begin(c, &l, x, n->kids.v[1]->loc);
+  kb_ref v = lw_for_begin(c, &l, x, n->kids.v[0], n->kids.v[1]->loc);
   lw_assign(c, n->kids.v[0], v);
   body(c, n->body);
   lw_for_end(c, &l, n->loc);
@@ -142,6 +143,7 @@ static void while_stmt(lw *c, kt_node *n)
   lw_seal(c, in);
   lw_seal(c, done);
   c->cur = in;
+  lw_hint_while(c, in, n);
   c->loop = &loop;
   body(c, n->body);
   lw_goto(c, loop.next, n->loc);
@@ -240,6 +242,7 @@ static void lower_kernel(kt_mod *t, kt_kernel *k, kb_fn *f)
     lw_write(&c, k->nlocals + i, kb_const_int(f, KB_T_BOOL, 0));
   }
   body(&c, k->body);
+  lw_hints_done(&c);
   if (c.cur) {
     kb_ref none = kb_const_none(f);
     kb_ret(f, c.cur, &none, 1, k->loc);

@@ -35,7 +35,24 @@ static bool option_is(PyObject *options, const char *name, const char *text)
   return value && PyUnicode_Check(value) && strcmp(kb_py_text(value), text) == 0;
 }
 
-static void set_options(kt_kernel *k, PyObject *options)
+/* The list that _kernel.py makes of all options that speak of loops: (option, variable or depth or None, words). */
+static void set_loop_options(kb_py *py, kt_kernel *k, PyObject *list)
+{
+  if (!list || !PyList_Check(list) || !PyList_GET_SIZE(list)) return;
+  uint32_t n = (uint32_t)PyList_GET_SIZE(list);
+  k->loop_options = (kt_loop_option *)kb_arena_alloc(py->mod->arena, n * sizeof *k->loop_options);
+  for (uint32_t i = 0; i < n; i++) {
+    PyObject *row = PyList_GET_ITEM(list, (Py_ssize_t)i), *which = PyTuple_GET_ITEM(row, 1);
+    kt_loop_option *l = &k->loop_options[k->nloop_options++];
+    l->option = kb_py_text(PyTuple_GET_ITEM(row, 0));
+    l->name = PyUnicode_Check(which) ? kb_py_text(which) : NULL;
+    l->depth = PyLong_Check(which) ? PyLong_AsLongLong(which) : -1;
+    l->words = kb_py_text(PyTuple_GET_ITEM(row, 2));
+    l->used = !l->name;
+  }
+}
+
+static void set_options(kb_py *py, kt_kernel *k, PyObject *options)
 {
   PyObject *c_name = PyDict_GetItemString(options, "c_name"), *fastmath = PyDict_GetItemString(options, "fastmath");
   PyObject *inlined = PyDict_GetItemString(options, "inline");
@@ -47,6 +64,7 @@ static void set_options(kt_kernel *k, PyObject *options)
   k->nogil = PyDict_GetItemString(options, "nogil") == Py_True;
   k->parallel = PyDict_GetItemString(options, "parallel") == Py_True;
   k->inline_hint = inlined == Py_True ? 1 : inlined == Py_False ? -1 : 0;
+  set_loop_options(py, k, PyDict_GetItemString(options, "loops"));
 }
 
 /* A C name that no other kernel of the module has: that of a callee of another file gets the file's name in front. */
@@ -77,7 +95,7 @@ uint32_t kb_py_add_kernel(kb_py *py, PyObject *kernel, bool exported)
   k->c_name = k->name;
   k->doc = doc;
   k->exported = exported;
-  set_options(k, options);
+  set_options(py, k, options);
   if (py->mod->jit) k->c_name = "function"; /* the only one; any Python name is right */
   if (!exported) k->c_name = free_c_name(py, k);
   k->file = kb_py_file_of(py, code->co_filename)->name;

@@ -734,6 +734,13 @@ static uint8_t *find_int_shows(const kb_fn *g)
   return shows;
 }
 
+static void hint(sp *s, kb_bid b)
+{
+  s->loc = kb_v(s->g, s->g->blk.v[b].first)->loc;
+  kb_ref r = sp_op0(s, KB_HINT, KB_T_VOID);
+  kb_v(s->f, r)->imm.str = s->g->blk.v[b].hint;
+}
+
 void sp_translate(sp *s)
 {
   kb_fn *f = s->f, *g = s->g;
@@ -765,6 +772,8 @@ void sp_translate(sp *s)
       stack_guard(s);
     if (b == 0 && !s->t->jit && !osr)
       unsigned_parameters(s);
+    if (g->blk.v[g->rpo.v[b]].hint && !osr)
+      hint(s, g->rpo.v[b]);
     KB_FOR_INS (g, g->rpo.v[b], r)
       instruction(s, r);
   }

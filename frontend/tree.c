@@ -136,6 +136,12 @@ void kt_print(FILE *out, const kt_kernel *k)
   if (k->unchecked) fputs(" bounds=False", out);
   if (k->fastmath) fprintf(out, " fastmath=%u", k->fastmath);
   if (k->inline_hint) fprintf(out, " inline=%d", k->inline_hint);
+  for (uint32_t i = 0; i < k->nloop_options; i++) {
+    const kt_loop_option *l = &k->loop_options[i];
+    fprintf(out, " (loop %s", l->name ? l->name : "any");
+    if (l->depth >= 0) fprintf(out, " depth=%lld", (long long)l->depth);
+    fprintf(out, " %s)", l->words);
+  }
   for (uint32_t i = 0; i < k->nparams; i++) {
     const kt_param *a = &k->params[i];
     fprintf(out, "\n  (param %s %s", a->name, a->ty == KB_T_BOT ? "?" : kb_type_name(a->ty));

@@ -72,6 +72,15 @@ typedef struct {
   bool numpy_bool;         /* kb.jit: a numpy.bool_, not Python's bool; ty is KB_T_BOOL */
 } kt_param;
 
+/* What an option of the kernel says of loops: words of KB_LOOP (kbabi.h). */
+typedef struct {
+  const char *option;      /* "unroll", for messages */
+  const char *name;        /* of the loop's variable; NULL: any */
+  int64_t depth;           /* of the loop, 0: outermost; -1: any */
+  const char *words;
+  bool used;               /* there is such a loop */
+} kt_loop_option;
+
 typedef struct {
   const char *name, *qualname, *doc;
   const char *c_name;      /* from c_name=, or the name */
@@ -86,6 +95,8 @@ typedef struct {
   bool overflow_raises;     /* overflow="raise": OverflowError where an exact int would go on */
   uint32_t fastmath;       /* KB_FM_* */
   int inline_hint;
+  uint32_t nloop_options;
+  kt_loop_option *loop_options;
   bool exported;           /* false: a kernel of another file that this one calls */
   const char *file;        /* the file it comes from */
   void *owner;             /* py_*: the function object */

@@ -211,6 +211,23 @@ KB_COLD int kb_call_look(kb_thread_state *me, const kb_site *room, const kb_site
 /* At the entry of a recursive kernel: is it to leave? */
 #define KB_CALLED(me, room, poll) (KB_UNLIKELY(--(me)->calls < 0) && KB_UNLIKELY(kb_call_look(me, room, poll)))
 
+/* -- Hints ----------------------------------------------------------------------------------------------------------- */
+
+/* In a loop's body: what its kernel's options say of the loop. Words with blanks between:
+ *   name=i         Python's variable
+ *   reassoc contract nnan nsz arcp
+ *                  what may be assumed of floats in this loop, loops inside it not included
+ *   independent    no turn reads or writes what another one writes
+ *   parallel       may use threads
+ *   vectorize, novector
+ *   tile=64        turns of a tile
+ *   unroll=4       times */
+#if defined KEELBACK_PLUGIN && defined __OPTIMIZE__
+#define KB_LOOP(words) __asm__ volatile("#kb " words : :) /* without the colons it would be a barrier for memory */
+#else
+#define KB_LOOP(words) ((void)0)
+#endif
+
 /* -- Contractions: what the plugin makes of nests that are one ----------------------------------------------------- */
 
 /* C[i,j] = sum over p of A[i,p] * B[p,j], i < m, j < n, p < k; strides in bytes, of any sign; of i in c_i and a_i, and so on.

@@ -185,6 +185,7 @@ typedef struct {
   KB_VEC(kb_bid) pred;    /* phi arguments are in this order; no block twice */
   kb_bid succ[2];         /* of last: jmp 1, br 2 (true, false), try 2 (body, handler), ret and raise 0 */
   kb_bid handler;         /* generic: where an exception in this block goes; 0: out of the function */
+  const char *hint;       /* generic: what the op hint will say of the loop whose body starts here, interned; NULL: nothing */
   /* filled by cfg.c */
   uint32_t rpo;           /* position in fn->rpo; UINT32_MAX when unreachable */
   kb_bid idom;            /* 0 for the entry */

@@ -539,6 +539,8 @@ static bool block(parser *s)
   if (ps_word(s, "handler") && !ps_mention(s, "@", &handler))
     return false;
   s->f->blk.v[s->blk].handler = handler;
+  if (ps_word(s, "hint") && (ps_blanks(s), !(s->f->blk.v[s->blk].hint = ps_string(s))))
+    return false;
   ps_take(s, ":");
   return line_end(s);
 }

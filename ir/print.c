@@ -432,6 +432,10 @@ void kb_print_fn(FILE *out, const kb_mod *m, const kb_fn *f)
       fputs(" handler ", out);
       print_block(&t, f->blk.v[t.order.v[i]].handler);
     }
+    if (f->blk.v[t.order.v[i]].hint) {
+      fputs(" hint ", out);
+      kb_text_string(out, f->blk.v[t.order.v[i]].hint);
+    }
     fputs(":\n", out);
     KB_FOR_INS(f, t.order.v[i], r) {
       fputs("    ", out);

@@ -6,8 +6,9 @@
  * behind its own: an exit inside then looks to the caller's callers as it did before. Guards keep their kind, for an
  * exit of the callee had become an exit of the caller anyway.
  *
- * Not inlined: what is recursive, what the user forbids, what differs in fastmath (one function has one contract),
- * and what allocates local arrays (they live until the function's return, which would be the caller's).
+ * Not inlined: what is recursive, what the user forbids, what allows less in fastmath than its caller does (whose loops may
+ * be around the call; the callee's loops bring the hints of their own), and what allocates local arrays (they live until the
+ * function's return, which would be the caller's).
  */
 #include "opt.h"
 #include "subst.h"
@@ -38,7 +39,7 @@ static uint32_t size_of(const kb_fn *g)
   uint32_t n = 0;
   for (kb_bid b = 1; b < g->blk.n; b++)
     KB_FOR_INS(g, b, r)
-      n += !kb_is(g, r, KB_PHI) && !kb_is(g, r, KB_JMP) && !kb_is(g, r, KB_POLL);
+      n += !kb_is(g, r, KB_PHI) && !kb_is(g, r, KB_JMP) && !kb_is(g, r, KB_POLL) && !kb_is(g, r, KB_HINT);
   return n;
 }
 
@@ -91,7 +92,7 @@ static bool wanted(const kb_mod *m, kb_fn *f, kb_ref call)
   if (v->imm.i < 0 || v->imm.i >= (int64_t)m->fns.n)
     return false;
   const kb_fn *g = m->fns.v[v->imm.i];
-  if (g == f || g->recursive || g->generic || g->blk.n < 2 || g->inline_hint < 0 || g->fastmath != f->fastmath ||
+  if (g == f || g->recursive || g->generic || g->blk.n < 2 || g->inline_hint < 0 || (f->fastmath & ~g->fastmath) ||
       g->nparams != v->nargs || f->val.n > CALLER)
     return false;
   uint32_t n = size_of(g);

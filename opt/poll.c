@@ -72,7 +72,7 @@ static void weigh(polls *p)
     KB_FOR_INS(f, f->rpo.v[i], r) {
       uint16_t op = kb_v(f, r)->op;
       x->polls += op == KB_POLL;
-      x->values += op != KB_PHI && op != KB_JMP && op != KB_POLL;
+      x->values += op != KB_PHI && op != KB_JMP && op != KB_POLL && op != KB_HINT;
       x->calls += op == KB_CALL;
       x->libm += op >= KB_FPOW && op <= KB_MFMOD;
     }

@@ -10,6 +10,9 @@ FASTMATH = {"reassoc": 1, "contract": 2, "nnan": 4, "nsz": 8, "arcp": 16}  # ORD
 DEFAULTS = {
     "fastmath": 0,
     "tile": None,
+    "unroll": None,
+    "vectorize": None,
+    "independent": False,
     "parallel": False,
     "nogil": False,
     "inline": None,
@@ -65,11 +68,76 @@ def _inline(name, value):
     return None if value is None else _flag(name, value)
 
 
+def _is_size(value):
+    return type(value) is int and 0 < value < 1 << 16
+
+
+def _is_for_loops(value, allowed):
+    """A dict from variables of loops to what is allowed?"""
+    return isinstance(value, dict) and all(isinstance(key, str) and allowed(item) for key, item in value.items())
+
+
 def _tile(name, value):
     sizes = value if isinstance(value, tuple) else (value,)
-    if value is None or all(type(size) is int and size > 0 for size in sizes):
+    if value is None or all(map(_is_size, sizes)):
         return None if value is None else sizes
-    raise ValueError(f"kb.kernel: tile must be a positive int or a tuple of them, not {value!r}")
+    if _is_for_loops(value, _is_size):
+        return dict(value)
+    raise ValueError(
+        "kb.kernel: tile must be a positive int below 65536, a tuple of them or a dict from loop variables to them, "
+        f"not {value!r}"
+    )
+
+
+def _unroll(name, value):
+    if value is None or _is_size(value):
+        return value
+    if _is_for_loops(value, _is_size):
+        return dict(value)
+    raise ValueError(f"kb.kernel: unroll must be a positive int or a dict from loop variables to them, not {value!r}")
+
+
+def _vectorize(name, value):
+    if value is None or isinstance(value, bool):
+        return value
+    if _is_for_loops(value, lambda item: isinstance(item, bool)):
+        return dict(value)
+    raise ValueError(f"kb.kernel: vectorize must be True, False or a dict from loop variables to them, not {value!r}")
+
+
+def _independent(name, value):
+    if isinstance(value, bool):
+        return value
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, (list, tuple, set, frozenset)) and all(isinstance(item, str) for item in names):
+        return frozenset(names)
+    raise ValueError(f"kb.kernel: independent must be True, False or a set of loop variables, not {value!r}")
+
+
+def _loops(options):
+    """What the options say of loops: (option, variable of the loop, or its depth, or None for all, words of KB_LOOP)."""
+    rows = []
+
+    def add(option, value, words):
+        rows.extend((option, key, words(item)) for key, item in (value.items() if isinstance(value, dict) else [(None, value)]))
+
+    tile = options["tile"]
+    if tile is not None and not isinstance(tile, dict):  # one size: for all loops; several: from the outermost inwards
+        tile = {(None if len(tile) == 1 else depth): size for depth, size in enumerate(tile)}
+    if tile is not None:
+        add("tile", tile, "tile={}".format)
+    if options["unroll"] is not None:
+        add("unroll", options["unroll"], "unroll={}".format)
+    if options["vectorize"] is not None:
+        add("vectorize", options["vectorize"], lambda yes: "vectorize" if yes else "novector")
+    independent = options["independent"]
+    if independent is True:
+        rows.append(("independent", None, "independent"))
+    elif independent:
+        rows.extend(("independent", key, "independent") for key in sorted(independent))
+    if options["parallel"]:
+        rows.append(("parallel", None, "parallel"))
+    return rows
 
 
 def _c_name(name, value):
@@ -93,6 +161,9 @@ def _argtypes(name, value):
 _CHECKS = {
     "fastmath": _fastmath,
     "tile": _tile,
+    "unroll": _unroll,
+    "vectorize": _vectorize,
+    "independent": _independent,
     "parallel": _flag,
     "nogil": _flag,
     "inline": _inline,
@@ -119,6 +190,7 @@ def _options(given):
     options["ctypes"] = "argtypes" in given or "restype" in given
     if options["ctypes"] and options["argtypes"] is None:
         raise TypeError("kb.kernel: restype= goes together with argtypes=[...]")
+    options["loops"] = _loops(options)
     return options
 
 
@@ -225,7 +297,11 @@ def kernel(fn=None, /, **options):
     fastmath=True or a set of "reassoc", "contract", "nnan", "nsz", "arcp": what the compiler may assume of floats;
     overflow="exact" (Python's ints), "wrap" (64 bits, modulo 2**64) or "raise" (OverflowError);
     bounds=False: indices are not checked;
-    nogil=True: other Python threads run meanwhile;  parallel, tile, inline: wishes;
+    nogil=True: other Python threads run meanwhile;  inline: a wish;
+    tile=64, (64, 32) from the outermost loop inwards, or {"i": 64}: loops by the names of their variables are cut into tiles,
+    where that changes no result;  unroll=4 or {"i": 4};  vectorize=True, False or {"i": False};
+    independent=True or {"i"}: you say that no turn of the loop reads or writes what another turn writes;
+    parallel=True: contractions may use threads;
     c_name: the name in C;  check: inputs for `keelback check`;
     restype=, argtypes=[...]: the types in ctypes' words, instead of annotations; POINTER(c_float) is a raw pointer.
     """
