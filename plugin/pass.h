@@ -113,6 +113,7 @@ enum kb_mark {
   KB_FAST = 1 << 16,     /* in a copy without the proven guards */
   KB_SLOW = 1 << 17,     /* in an exact copy beside one: not worth more work */
   KB_UNPOLLED = 1 << 18, /* in a copy whose polls were taken out: kb_polls_return puts some back */
+  KB_SHARED = 1 << 19,   /* others may write to the same arrays meanwhile */
   KB_HINT_SHIFT = 20     /* the index of a kb_hint, from 1, in the bits above */
 };
 static inline bool kb_marked(const class loop *loop, unsigned marks) { return (loop->constraints & marks) == marks; }
