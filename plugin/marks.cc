@@ -22,6 +22,7 @@ static const struct {
 } words[] = {
   {"reassoc", KB_REASSOC}, {"contract", KB_CONTRACT}, {"nnan", KB_NNAN}, {"nsz", KB_NSZ}, {"arcp", KB_ARCP},
   {"independent", KB_INDEPENDENT}, {"parallel", KB_PARALLEL}, {"vectorize", KB_VECTORIZE},
+  {"shared", KB_SHARED},
 };
 static const unsigned permissions = KB_REASSOC | KB_CONTRACT | KB_NNAN | KB_NSZ | KB_ARCP | KB_INDEPENDENT | KB_PARALLEL;
 
