@@ -9,6 +9,7 @@
  *   -fplugin-arg-keelback-verbose       a remark for each guard; -fopt-info-loop shows them, too
  *   -fplugin-arg-keelback-check         GCC's verifiers around our passes, and our own invariants
  *   -fplugin-arg-keelback-selftest      say that this GCC is the one that the plugin was built for
+ *   -fplugin-arg-keelback-count         fast copies count themselves, for tests (decide.cc)
  *
  * Debugging: -fdump-tree-all writes FILE.c.*t.kb_guards with the guards that were found (options are read before
  * plugins, so GCC does not know -fdump-tree-kb_guards); gcc -wrapper gdb,--args stops in cc1.
@@ -152,7 +153,7 @@ const pass_row passes[] = {
   {{GIMPLE_PASS, "kb_guards", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "stdarg", PASS_POS_INSERT_AFTER, run_guards},
   {{GIMPLE_PASS, "kb_clean", OPTGROUP_NONE, TV_NONE, SSA, 0, 0, 0, 0}, "kb_guards", PASS_POS_INSERT_AFTER, run_clean},
   {{GIMPLE_PASS, "kb_nests", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "cselim", PASS_POS_INSERT_AFTER, run_nests},
-  {{GIMPLE_PASS, "kb_vectors", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "ch_vect", PASS_POS_INSERT_AFTER, run_vectors},
+  {{GIMPLE_PASS, "kb_vectors", OPTGROUP_LOOP | OPTGROUP_VEC, TV_NONE, SSA, 0, 0, 0, 0}, "ch_vect", PASS_POS_INSERT_AFTER, run_vectors},
   {{GIMPLE_PASS, "kb_plain", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "pcom", PASS_POS_INSERT_BEFORE, run_plain},
   {{GIMPLE_PASS, "kb_fuse", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "pcom", PASS_POS_INSERT_AFTER, run_fuse},
   {{GIMPLE_PASS, "kb_left", OPTGROUP_LOOP, TV_NONE, SSA, 0, 0, 0, 0}, "optimized", PASS_POS_INSERT_AFTER, run_left},
@@ -228,6 +229,8 @@ static void read_arguments(const plugin_name_args *args)
       kb_opt.check = true;
     else if (!strcmp(key, "selftest"))
       kb_opt.selftest = true;
+    else if (!strcmp(key, "count"))
+      kb_opt.count = true;
     else
       warning(0, "keelback: unknown argument %<-fplugin-arg-%s-%s%s%s%>", args->base_name, key, value ? "=" : "",
               value ? value : "");
@@ -250,11 +253,19 @@ static bool right_gcc(const plugin_gcc_version *gcc)
   return true;
 }
 
+/* Other languages, and C++ files that include kbabi.h, have no kernels. At link time the passes run where code is made, not
+   where the program is looked at as a whole. */
+static bool has_kernels(void)
+{
+  if (in_lto_p)
+    return !flag_wpa;
+  return !strncmp(lang_hooks.name, "GNU C", 5) && strncmp(lang_hooks.name, "GNU C++", 7);
+}
+
 int plugin_init(plugin_name_args *args, plugin_gcc_version *gcc)
 {
   static plugin_info info = {"keelback", "Removes the guards of kernels that keelback compiled."};
-  /* Other languages, and C++ files that include kbabi.h, have no kernels; at link time their exits are kept. */
-  if (!right_gcc(gcc) || strncmp(lang_hooks.name, "GNU C", 5) || !strncmp(lang_hooks.name, "GNU C++", 7))
+  if (!right_gcc(gcc) || !has_kernels())
     return 0;
   read_arguments(args);
   /* As if -D had been given: it is in force for -E, too, so that preprocessed text has the attribute. */
