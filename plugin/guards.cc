@@ -31,10 +31,16 @@ void kb_register_attributes(void *, void *) { register_attribute(&exit_attribute
 
 /* -- Exits ---------------------------------------------------------------------------------------------------- */
 
+/* At link time the attribute is left on one declaration of many, or on none; the name always is. */
 bool kb_is_exit(const gimple *stmt)
 {
   tree fn = is_gimple_call(stmt) ? gimple_call_fndecl(stmt) : NULL_TREE;
-  return fn && lookup_attribute("kb_exit", DECL_ATTRIBUTES(fn));
+  return fn && (lookup_attribute("kb_exit", DECL_ATTRIBUTES(fn)) || (in_lto_p && kb_is_named(fn, "kb_exit")));
+}
+
+bool kb_is_named(tree fn, const char *name)
+{
+  return TREE_PUBLIC(fn) && DECL_NAME(fn) && !strcmp(IDENTIFIER_POINTER(DECL_NAME(fn)), name);
 }
 
 /* The first exit in B. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* pass.h: the map of the plugin: its data, then its functions by file.
  *
- * Words. An *exit* is a call of a function with the attribute kb_exit. A *site* is the static kb_site that the
+ * Words. An *exit* is a call of a function with the attribute kb_exit, or at link time of kb_exit itself. A *site* is the static kb_site that the
  * exit's first argument points to: one exit of the Python program. A *guard* is a GIMPLE_COND one edge of which
  * has no other way than an exit.
  *
@@ -32,6 +32,7 @@ struct kb_options {
   bool verbose;       /* a remark for every site */
   bool check;         /* GCC's verifiers around our passes, and our own invariants */
   bool selftest;      /* say that the self test passed */
+  bool count;         /* fast copies count themselves in the variable kb_fast_copies, for tests */
 };
 extern kb_options kb_opt;
 
@@ -51,6 +52,7 @@ struct kb_place {
   unsigned uid;       /* DECL_UID of the variable; 0: the site could not be read */
   unsigned index;     /* in the array */
   char *name;         /* "saxpy_sites[0]" */
+  const char *unit;   /* C file; NULL: the one that is compiled */
   const char *func;   /* Python function */
   const char *kernel; /* the one that it was inlined into by the front end; func where it was not */
   const char *file;   /* Python file */
@@ -63,6 +65,9 @@ struct kb_place {
   location_t loc;        /* of the first exit */
   unsigned home;         /* DECL_UID of the function of the first exit, DECL_ORIGIN for clones */
   unsigned count[KB_NSTAGES][KB_NFORMS]; /* guards; exits for the other forms */
+  unsigned depth;        /* of loops around its guards, at kb_guards; the deepest */
+  unsigned proven, stays; /* calls of kb_guard_proven and kb_guard_stays */
+  const char *why, *remedy; /* of the first one that stays */
 };
 
 /* One guard, or one exit without a guard (then leave is NULL). */
@@ -79,6 +84,8 @@ struct kb_guard {
 bool kb_places_of_exit(function *fn, gcall *call, vec<kb_place *> *out);
 /* All places, in the order in which they were first met. */
 const vec<kb_place *> &kb_all_places(void);
+/* At link time, the C file that DECL comes from; else NULL. */
+const char *kb_unit_of(tree decl);
 /* Is the statement at LOC mapped to the file of PLACE and the line of one of its frames? */
 bool kb_place_on_line(const kb_place *place, location_t loc);
 
@@ -87,6 +94,8 @@ bool kb_place_on_line(const kb_place *place, location_t loc);
 /* The attribute kb_exit. */
 void kb_register_attributes(void *, void *);
 bool kb_is_exit(const gimple *stmt);
+/* Is FN the external function NAME of the C source? */
+bool kb_is_named(tree fn, const char *name);
 bool kb_has_exit(function *fn);
 /* Appends the guards and the guardless exits of FN, which has a CFG, in SSA form or not. Works at every optimisation
    level and after every pass; keeps everything. */
@@ -97,11 +106,30 @@ void kb_check_guards(function *fn, const vec<kb_guard> &guards);
 /* decide.cc: what was done to a loop or guard, and why not. */
 
 enum kb_outcome { KB_DONE, KB_NOT, KB_NOTE };
-/* Records a decision of PASS ("guards", "contract", "tile", ...) about what stands at LOC: for -fopt-info, the remarks of
-   verbose, and the report. The text says in lower case what was done, or why not and what would help. */
+/* Records a decision of PASS ("guards", "contract", "tile", ...; a literal) about what stands at LOC: for -fopt-info, the
+   remarks of verbose, and the report. The text says in lower case what was done, or why not and what would help. */
 void kb_decide(location_t loc, enum kb_outcome what, const char *pass, const char *format, ...) ATTRIBUTE_PRINTF_4;
-/* The guard that leaves by EXIT could not be removed: why, and what would make it provable ("" if nothing would). */
+/* The guard that leaves by EXIT is not in a fast copy; to be called before the copy is changed. */
+void kb_guard_proven(gcall *exit);
+/* The guard that leaves by EXIT could not be removed from any copy: why, and what would make it provable ("" if nothing
+   would). */
 void kb_guard_stays(gcall *exit, const char *why, const char *remedy);
+/* ENTRY leads into a fast copy and nowhere else: with the argument count, code that counts it is put there. */
+void kb_count_copy(edge entry);
+/* Where PLACE stands, with Python's column. */
+location_t kb_place_location(const kb_place *place);
+
+/* One decision; col 0: not known. home: DECL_UID of its function, as in kb_place. */
+struct kb_decision {
+  enum kb_outcome what;
+  const char *pass;
+  const char *unit; /* as in kb_place */
+  char *func, *file;
+  unsigned line, col;
+  char *text;
+  unsigned home;
+};
+const vec<kb_decision> &kb_all_decisions(void);
 /* Where LOOP stands in the source. */
 location_t kb_loop_location(class loop *loop);
 
@@ -185,7 +213,8 @@ void kb_report(void *, void *);
 /* reportfile.cc */
 
 /* Replaces the records of UNIT in the report FILE by RECORDS, each a JSON object on one line that starts with
-   {"unit": "UNIT". NULL, or the reason why it was not written. */
+   {"unit": "UNIT". UNIT NULL, at link time: replaces only those that are of the same unit and site. NULL, or the
+   reason why it was not written. */
 const char *kb_report_write(const char *file, const char *unit, const vec<char *> &records);
 /* S as a JSON string with its quotes, to be freed. */
 char *kb_json_string(const char *s);

@@ -65,6 +65,41 @@ static bool split_records(char *text, vec<char *> *records)
   return false;
 }
 
+/* What follows NAME in RECORD, up to the next comma outside of strings; its length in *LEN. NULL: nothing. */
+static const char *member_of(const char *record, const char *name, size_t *len)
+{
+  const char *at = strstr(record, name);
+  if (!at)
+    return NULL;
+  at += strlen(name);
+  bool quoted = false;
+  size_t n = 0;
+  for (; at[n] && (quoted || (at[n] != ',' && at[n] != '}')); n++)
+    if (at[n] == '\\' && at[n + 1])
+      n++;
+    else if (at[n] == '"')
+      quoted = !quoted;
+  *len = n;
+  return at;
+}
+
+static bool same_member(const char *a, const char *b, const char *name)
+{
+  size_t m, n;
+  const char *x = member_of(a, name, &m), *y = member_of(b, name, &n);
+  return x && y && m == n && !memcmp(x, y, n);
+}
+
+/* Is OLD replaced by one of RECORDS: the same record, or one of the same site? */
+static bool replaced(const char *old, const vec<char *> &records)
+{
+  for (const char *record : records)
+    if (!strcmp(old, record)
+        || (same_member(old, record, "\"unit\": ") && same_member(old, record, "\"site\": ")))
+      return true;
+  return false;
+}
+
 static bool of_unit(const char *record, const char *unit)
 {
   const char *at = record + strlen("{\"unit\": ");
@@ -131,7 +166,7 @@ const char *kb_report_write(const char *file, const char *unit, const vec<char *
   if (text && *text && !split_records(text, &old))
     why = "the file is there and is not a report";
   for (char *record : old)
-    if (!of_unit(record, unit))
+    if (unit ? !of_unit(record, unit) : !replaced(record, records))
       others.safe_push(record);
   if (!why)
     why = replace(file, exists ? st.st_mode & 0777 : 0666 & ~mask, others, records);

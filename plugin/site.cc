@@ -54,6 +54,16 @@ static const char *text(tree value)
   return s ? xstrdup(s) : NULL;
 }
 
+/* The initialiser of VAR; at link time it is read only now. NULL_TREE: not known. */
+static tree initialiser(tree var)
+{
+  tree ctor = DECL_INITIAL(var);
+  if (ctor && ctor != error_mark_node)
+    return ctor;
+  ctor = in_lto_p ? ctor_for_folding(var) : NULL_TREE;
+  return ctor == error_mark_node ? NULL_TREE : ctor;
+}
+
 /* The initialiser of element N of the array, or of the variable, that VALUE is the address of. */
 static tree pointee(tree value, unsigned n)
 {
@@ -65,9 +75,8 @@ static tree pointee(tree value, unsigned n)
   tree var = TREE_OPERAND(value, 0);
   if (TREE_CODE(var) == ARRAY_REF && integer_zerop(TREE_OPERAND(var, 1)))
     var = TREE_OPERAND(var, 0);
-  if (!VAR_P(var) || !DECL_INITIAL(var))
-    return NULL_TREE;
-  return TREE_CODE(TREE_TYPE(var)) == ARRAY_TYPE ? element(DECL_INITIAL(var), n) : DECL_INITIAL(var);
+  tree ctor = VAR_P(var) ? initialiser(var) : NULL_TREE;
+  return ctor && TREE_CODE(TREE_TYPE(var)) == ARRAY_TYPE ? element(ctor, n) : ctor;
 }
 
 static const char *const exception_names[] = {
@@ -98,6 +107,12 @@ static bool read_site(kb_place *place, tree ctor)
     place->lines[i] = number(member(pointee(frames, i), "line"), 0);
   place->kernel = place->nlines > 1 ? text(member(pointee(member(pointee(frames, place->nlines - 1), "fn"), 0), "name")) : place->func;
   return true;
+}
+
+const char *kb_unit_of(tree decl)
+{
+  const_tree top = in_lto_p ? get_ultimate_context(decl) : NULL_TREE;
+  return top && DECL_NAME(top) ? IDENTIFIER_POINTER(DECL_NAME(top)) : NULL;
 }
 
 /* -- Places --------------------------------------------------------------------------------------------------- */
@@ -137,7 +152,8 @@ static kb_place *place_of(function *fn, gcall *call, tree var, unsigned index)
     place->name = xasprintf("%s[%u]", IDENTIFIER_POINTER(DECL_NAME(var)), index);
   else
     place->name = xstrdup(IDENTIFIER_POINTER(DECL_NAME(var)));
-  tree ctor = var ? DECL_INITIAL(var) : NULL_TREE;
+  place->unit = kb_unit_of(var ? var : fn->decl);
+  tree ctor = var ? initialiser(var) : NULL_TREE;
   if (ctor && TREE_CODE(TREE_TYPE(var)) == ARRAY_TYPE)
     ctor = element(ctor, index);
   if (!ctor || !read_site(place, ctor)) {
