@@ -193,7 +193,7 @@ static bool compare(int k, const hint *hints, int64_t call)
     copy_slots(saved, true);
     uint64_t before = kb_fast_copies;
     equal_poll_first = bits % 4 ? KB_POLL_FIRST : (int64_t)(bits >> 16) % 100;
-    run(&got, v, k, 100 + 100 * REFERENCE_TURNS / turns, turns);
+    run(&got, v, k, INT64_MAX, turns);
     total.calls++;
     total.fast += kb_fast_copies != before;
     const char *what = difference(fn, &want, &got);
