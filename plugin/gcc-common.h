@@ -24,6 +24,7 @@
 #include "cgraph.h"
 #include "ssa.h"
 #include "tree-cfg.h"
+#include "tree-cfgcleanup.h"
 #include "tree-dfa.h"
 #include "tree-ssa.h"
 #include "tree-into-ssa.h"
