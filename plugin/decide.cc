@@ -72,6 +72,10 @@ static bool said(const kb_decision &d)
 /* Says TEXT, which is freed, about LOC; PLACE is what is known of that line, or NULL; COL as in kb_decision. */
 static void say(location_t loc, const kb_place *place, unsigned col, enum kb_outcome what, const char *pass, char *text)
 {
+  if (cfun && kb_is_entry(function_name(cfun))) {
+    free(text);
+    return;
+  }
   expanded_location at = expand_location(loc);
   const char *func = place ? place->func : cfun ? function_name(cfun) : "";
   if (!place && !strncmp(func, "kb_k_", 5))

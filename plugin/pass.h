@@ -96,6 +96,9 @@ void kb_register_attributes(void *, void *);
 bool kb_is_exit(const gimple *stmt);
 /* Is FN the external function NAME of the C source? */
 bool kb_is_named(tree fn, const char *name);
+/* Is NAME that of a function by which a kernel is entered at the head of a loop? Its sites are in no report: they are the
+   kernel's once more. */
+static inline bool kb_is_entry(const char *name) { return !strncmp(name, "kb_r_", 5); }
 bool kb_has_exit(function *fn);
 /* Appends the guards and the guardless exits of FN, which has a CFG, in SSA form or not. Works at every optimisation
    level and after every pass; keeps everything. */

@@ -90,9 +90,12 @@ static unsigned with_loops(function *fn, bool (*transform)(function *))
   return changed ? TODO_cleanup_cfg | TODO_update_ssa : 0;
 }
 
+/* Functions by which kernels are entered at the head of a loop run once in a while (KB_RESUME in kbabi.h). */
+static bool is_entry_at_loop(function *fn) { return kb_is_entry(function_name(fn)); }
+
 static bool all_guards(function *fn)
 {
-  bool changed = kb_version_nests(fn);
+  bool changed = !is_entry_at_loop(fn) && kb_version_nests(fn);
   return kb_strips_lower(fn) || changed;
 }
 
@@ -130,7 +133,10 @@ static unsigned run_clean(function *fn)
   static opt_pass *const dce = make_pass_cd_dce(g);
   return kb_has_exit(fn) ? dce->execute(fn) : 0;
 }
-static unsigned run_nests(function *fn) { return kb_has_exit(fn) ? with_loops(fn, all_nests) : 0; }
+static unsigned run_nests(function *fn)
+{
+  return kb_has_exit(fn) && !is_entry_at_loop(fn) ? with_loops(fn, all_nests) : 0;
+}
 static unsigned run_vectors(function *fn) { kb_vectors_begin(fn); return 0; }
 static unsigned run_plain(function *fn) { kb_vectors_end(fn); return 0; }
 static unsigned run_fuse(function *fn) { return kb_fuse_products(fn) ? TODO_update_ssa : 0; }

@@ -254,7 +254,7 @@ void kb_report(void *, void *)
     return;
   auto_vec<kb_place *> places;
   for (kb_place *place : kb_all_places())
-    if (seen(place, KB_AT_SITES))
+    if (seen(place, KB_AT_SITES) && strncmp(place->name, "kb_sites_kb_r_", 14))
       places.safe_push(place);
   places.qsort(compare_places);
   if (kb_opt.report)
