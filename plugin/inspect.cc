@@ -1,5 +1,515 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* inspect.cc: guards that depend on data: a strip is inspected before it runs without them. */
-#include "pass.h"
+/* inspect.cc: guards that depend on data: a strip of an innermost loop is inspected before it runs without them.
+ *
+ * Decides whether that is right and pays; slice.cc computes conditions, range.cc bounds sums, strip.cc cuts the loop. It is
+ * right where
+ *   - every way out but the end of the counted turns is a guard, and nothing but loads and stores touches memory;
+ *   - what the guards depend on can be computed ahead for all turns of a strip: from loads whose places follow from the turn
+ *     alone, which are there for all turns, and which the strip's stores do not change before they are read.
+ * That a place is there for all turns is known of elements of views where no guard on the loop's own variable is left: the
+ * other guards say nothing of the place, so that it was proven without them.
+ */
+#include "inspect.h"
 
-bool kb_inspect_loop(function *, class loop *) { return false; }
+#define PASS "inspect"
+
+struct place {          /* of a load or store whose address advances by the same step each turn */
+  gimple *stmt;
+  tree ref;
+  innermost_loop_behavior at;
+  HOST_WIDE_INT size;
+};
+
+struct decider {
+  kb_inspect *in;
+  location_t loc;
+  const char *why;      /* not, if set */
+  bool is_float_sum;    /* in the loop's own order */
+  auto_vec<place> loads, stores; /* of the slice; of the loop */
+  gimple_seq seq;       /* the entry condition's */
+  tree entry, turns, span;
+};
+
+static bool no(decider *d, const char *why)
+{
+  d->why = why;
+  return false;
+}
+
+static bool is_outside(const kb_inspect *in, tree t)
+{
+  if (TREE_CODE(t) != SSA_NAME)
+    return is_gimple_min_invariant(t);
+  gimple *s = SSA_NAME_DEF_STMT(t);
+  return !gimple_bb(s) || !flow_bb_inside_loop_p(in->loop, gimple_bb(s));
+}
+
+/* -- The loop's form -------------------------------------------------------------------------------------------------- */
+
+/* The loop goes on while iv < bound, iv advancing by a constant. */
+static bool find_test(decider *d)
+{
+  kb_inspect *in = d->in;
+  basic_block head = in->loop->header;
+  in->test = safe_dyn_cast<gcond *>(kb_last_stmt(head));
+  edge yes, other;
+  if (!in->test)
+    return no(d, "it is no counted loop");
+  extract_true_false_edges_from_block(head, &yes, &other);
+  if (!flow_bb_inside_loop_p(in->loop, yes->dest) || flow_bb_inside_loop_p(in->loop, other->dest))
+    return no(d, "it is no counted loop");
+  in->leave = other;
+  tree_code op = gimple_cond_code(in->test);
+  for (gphi_iterator i = gsi_start_phis(head); !gsi_end_p(i); gsi_next(&i)) {
+    tree iv = gimple_phi_result(i.phi()), bound = NULL_TREE;
+    tree_code way = op;
+    if (gimple_cond_lhs(in->test) == iv)
+      bound = gimple_cond_rhs(in->test);
+    else if (gimple_cond_rhs(in->test) == iv)
+      bound = gimple_cond_lhs(in->test), way = swap_tree_comparison(op);
+    else
+      continue;
+    tree next = PHI_ARG_DEF_FROM_EDGE(i.phi(), loop_latch_edge(in->loop));
+    gassign *s = TREE_CODE(next) == SSA_NAME ? dyn_cast<gassign *>(SSA_NAME_DEF_STMT(next)) : NULL;
+    if (!s || gimple_assign_rhs_code(s) != PLUS_EXPR || gimple_assign_rhs1(s) != iv || !tree_fits_shwi_p(gimple_assign_rhs2(s))
+        || TYPE_PRECISION(TREE_TYPE(iv)) != 64 || TYPE_UNSIGNED(TREE_TYPE(iv)) || !is_outside(in, bound))
+      continue;
+    in->iv = iv, in->bound = bound, in->step = tree_to_shwi(gimple_assign_rhs2(s));
+    in->init = PHI_ARG_DEF_FROM_EDGE(i.phi(), loop_preheader_edge(in->loop));
+    if (absu_hwi(in->step) < 1 << 20 && way == (in->step > 0 ? LT_EXPR : GT_EXPR))
+      return true;
+  }
+  return no(d, "it does not count by a constant step to a bound");
+}
+
+/* Is E never taken? The conditions of proven guards are constants until blocks are cleaned up. */
+static bool is_dead(edge e)
+{
+  gcond *c = safe_dyn_cast<gcond *>(kb_last_stmt(e->src));
+  return c && (e->flags & EDGE_TRUE_VALUE ? gimple_cond_false_p(c) : gimple_cond_true_p(c));
+}
+
+/* All other ways out are guards. */
+static bool find_guards(decider *d)
+{
+  kb_inspect *in = d->in;
+  auto_vec<kb_guard> all;
+  kb_find_guards(in->fn, &all);
+  for (const kb_guard &g : all)
+    if (g.leave && flow_bb_inside_loop_p(in->loop, g.leave->src) && !flow_bb_inside_loop_p(in->loop, g.leave->dest)
+        && !is_dead(g.leave))
+      in->guards.safe_push(g);
+  if (!in->guards.length())
+    return no(d, NULL);
+  auto_vec<edge> exits = get_loop_exit_edges(in->loop);
+  for (edge e : exits) {
+    bool guard = e == in->leave || is_dead(e);
+    for (const kb_guard &g : in->guards)
+      guard |= g.leave == e;
+    if (!guard)
+      return no(d, "it can be left in the middle");
+  }
+  return true;
+}
+
+static bool is_plain_debug(gimple *s)
+{
+  return is_gimple_debug(s) || gimple_code(s) == GIMPLE_LABEL || gimple_code(s) == GIMPLE_COND || gimple_nop_p(s)
+         || gimple_code(s) == GIMPLE_PREDICT;
+}
+
+/* Nothing in the loop but loads, stores and arithmetic. */
+static bool find_memory(decider *d, unsigned *cost, bool *traps)
+{
+  kb_inspect *in = d->in;
+  basic_block *body = get_loop_body_in_dom_order(in->loop);
+  const char *why = NULL;
+  for (unsigned k = 0; k < in->loop->num_nodes && !why; k++)
+    for (gimple_stmt_iterator i = gsi_start_bb(body[k]); !gsi_end_p(i) && !why; gsi_next(&i)) {
+      gimple *s = gsi_stmt(i);
+      tree_code op;
+      bool root;
+      if (is_plain_debug(s))
+        continue;
+      *cost += 1;
+      if (gimple_has_volatile_ops(s))
+        why = "it touches volatile memory";
+      else if (kb_is_math(s, &root))
+        *cost += root ? KB_INSPECT_DEAR : 1;
+      else if (kb_overflow_op(s, &op))
+        continue;
+      else if (!is_gimple_assign(s))
+        why = is_gimple_call(s) ? "there is a call in it" : "there is assembly in it";
+      else if (gimple_vdef(s))
+        in->stores.safe_push(s);
+      else if (gimple_vuse(s))
+        in->loads.safe_push(s);
+      else {
+        if (gimple_could_trap_p(s))
+          *traps = true;
+        if (gimple_assign_rhs_code(s) == RDIV_EXPR)
+          *cost += KB_INSPECT_DEAR;
+      }
+      if (gimple_vdef(s) && body[k] == in->loop->header)
+        why = "it stores before its test";
+    }
+  free(body);
+  return why ? no(d, why) : true;
+}
+
+/* -- Places ----------------------------------------------------------------------------------------------------------- */
+
+/* Does T point into a view or a local array? Of raw pointers it is not known how far they reach. */
+static bool points_into_view(tree t, int depth)
+{
+  if (TREE_CODE(t) == POINTER_PLUS_EXPR || CONVERT_EXPR_P(t))
+    return points_into_view(TREE_OPERAND(t, 0), depth + 1);
+  if (TREE_CODE(t) == ADDR_EXPR) {
+    tree base = get_base_address(TREE_OPERAND(t, 0));
+    return base && (DECL_P(base) || (TREE_CODE(base) == MEM_REF && points_into_view(TREE_OPERAND(base, 0), depth + 1)));
+  }
+  if (TREE_CODE(t) != SSA_NAME || depth > 8)
+    return false;
+  gimple *s = SSA_NAME_DEF_STMT(t);
+  if (gphi *phi = dyn_cast<gphi *>(s)) {
+    for (unsigned i = 0; i < gimple_phi_num_args(phi); i++)
+      if (!points_into_view(gimple_phi_arg_def(phi, i), depth + 1))
+        return false;
+    return true;
+  }
+  if (is_gimple_call(s)) {
+    tree fn = gimple_call_fndecl(s);
+    return fn && DECL_NAME(fn) && !strcmp(IDENTIFIER_POINTER(DECL_NAME(fn)), "kb_pool_alloc");
+  }
+  if (SSA_NAME_IS_DEFAULT_DEF(t)) /* a field of a view that became a parameter of its own */
+    return SSA_NAME_VAR(t) && TREE_CODE(SSA_NAME_VAR(t)) == PARM_DECL && DECL_ARTIFICIAL(SSA_NAME_VAR(t));
+  if (!is_gimple_assign(s))
+    return false;
+  tree rhs = gimple_assign_rhs1(s);
+  if (gimple_assign_load_p(s))
+    return TREE_CODE(rhs) == COMPONENT_REF && DECL_NAME(TREE_OPERAND(rhs, 1))
+           && !strcmp(IDENTIFIER_POINTER(DECL_NAME(TREE_OPERAND(rhs, 1))), "data");
+  tree_code op = gimple_assign_rhs_code(s);
+  return (op == POINTER_PLUS_EXPR || CONVERT_EXPR_CODE_P(op) || op == SSA_NAME || op == ADDR_EXPR) && points_into_view(rhs, depth + 1);
+}
+
+/* The place that STMT reads or writes in each turn. */
+static bool place_of(decider *d, gimple *stmt, bool store, place *p)
+{
+  p->stmt = stmt;
+  p->ref = store ? gimple_assign_lhs(stmt) : gimple_assign_rhs1(stmt);
+  tree size = TYPE_SIZE_UNIT(TREE_TYPE(p->ref));
+  if (!size || !tree_fits_shwi_p(size) || !is_gimple_reg_type(TREE_TYPE(p->ref)))
+    return false;
+  p->size = tree_to_shwi(size);
+  memset(&p->at, 0, sizeof p->at);
+  return dr_analyze_innermost(&p->at, p->ref, d->in->loop, stmt);
+}
+
+/* The branches of the loop: on the loop's own variable, on data. Both at once count twice over. */
+static unsigned branches_depend_on(const kb_inspect *in)
+{
+  unsigned found = 0;
+  basic_block *body = get_loop_body(in->loop);
+  for (unsigned k = 0; k < in->loop->num_nodes; k++) {
+    gcond *c = safe_dyn_cast<gcond *>(kb_last_stmt(body[k]));
+    bool guard = c == in->test;
+    for (const kb_guard &g : in->guards)
+      guard |= g.leave->src == body[k];
+    if (c && !guard) {
+      unsigned one = kb_depends_on(in, gimple_cond_lhs(c)) | kb_depends_on(in, gimple_cond_rhs(c));
+      if ((one & (KB_OF_IV | KB_OF_TURNS)) && (one & KB_OF_DATA))
+        one = KB_OF_TURNS;
+      found |= one;
+    }
+  }
+  free(body);
+  return found;
+}
+
+/* LOAD can be done in every turn of a strip, whatever the guards find. AHEAD: and whatever the branches say. */
+static bool is_safe(decider *d, gimple *load, bool ahead, place *p)
+{
+  if (!place_of(d, load, false, p))
+    return no(d, "a guard depends on an element whose index is data itself");
+  if (!points_into_view(p->at.base_address, 0))
+    return no(d, "how far the memory behind a raw pointer reaches is not known");
+  if (kb_every_turn(d->in, load))
+    return true;
+  unsigned branches = branches_depend_on(d->in);
+  if ((branches & KB_OF_TURNS) || (ahead && (branches & KB_OF_IV)))
+    return no(d, "an element that a guard depends on is read in some turns only");
+  return true;
+}
+
+/* -- The conditions --------------------------------------------------------------------------------------------------- */
+
+static bool slice(decider *d, tree t, hash_set<gimple *> *seen, vec<gimple *> *loads, unsigned *cost)
+{
+  const char *why;
+  return kb_slice_loads(d->in, t, seen, loads, cost, &why) || no(d, why);
+}
+
+static bool is_raise(const kb_inspect *in, const kb_guard &g)
+{
+  auto_vec<kb_place *, 4> places;
+  if (!kb_places_of_exit(in->fn, g.exit, &places))
+    return true;
+  for (const kb_place *p : places)
+    if (!strcmp(p->kind, "raise"))
+      return true;
+  return false;
+}
+
+/* Sorts the guards: proven under an assumption, or inspected as they are. */
+static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
+{
+  kb_inspect *in = d->in;
+  hash_set<gimple *> seen;
+  const char *why;
+  if (!kb_assume(in, &why))
+    return no(d, why);
+  for (tree t : in->inspected)
+    if (!slice(d, t, &seen, loads, cost))
+      return false;
+  for (unsigned k = 0; k < in->guards.length(); k++) {
+    const kb_guard &g = in->guards[k];
+    if (kb_overflow_of(g))
+      continue;
+    gcond *c = as_a<gcond *>(kb_last_stmt(g.leave->src));
+    tree a = gimple_cond_lhs(c), b = gimple_cond_rhs(c);
+    unsigned of = kb_depends_on(in, a) | kb_depends_on(in, b);
+    if (!(of & KB_OF_DATA))
+      return no(d, "a guard on the loop's own variable was not proven");
+    if ((of & (KB_OF_IV | KB_OF_TURNS)) && is_raise(in, g))
+      return no(d, "a raise statement depends on data and on the turn");
+    tree x = (gimple_cond_code(c) == EQ_EXPR || gimple_cond_code(c) == NE_EXPR) && real_zerop(b) ? kb_under_root(a) : a;
+    if (!slice(d, x, &seen, loads, cost) || !slice(d, b, &seen, loads, cost))
+      return false;
+    basic_block at = g.leave->src;
+    for (basic_block up = at; !dominated_by_p(CDI_DOMINATORS, in->loop->latch, at) && up != in->loop->header;) {
+      up = get_immediate_dominator(CDI_DOMINATORS, up);
+      if (gcond *branch = safe_dyn_cast<gcond *>(kb_last_stmt(up)))
+        if (branch != in->test
+            && (!slice(d, gimple_cond_lhs(branch), &seen, loads, cost) || !slice(d, gimple_cond_rhs(branch), &seen, loads, cost)))
+          return false;
+    }
+    in->conditions.safe_push(k);
+  }
+  return true;
+}
+
+/* -- Does it pay? ----------------------------------------------------------------------------------------------------- */
+
+static unsigned uses_inside(const kb_inspect *in, tree name)
+{
+  unsigned n = 0;
+  imm_use_iterator i;
+  use_operand_p use;
+  FOR_EACH_IMM_USE_FAST (use, i, name)
+    if (!is_gimple_debug(USE_STMT(use)) && flow_bb_inside_loop_p(in->loop, gimple_bb(USE_STMT(use))))
+      n++;
+  return n;
+}
+
+/* Could the copy without guards be vectorised? */
+static bool could_vectorise(decider *d, unsigned cost)
+{
+  kb_inspect *in = d->in;
+  if (in->loop->dont_vectorize || (kb_hint_of(in->loop) && kb_hint_of(in->loop)->no_vector))
+    return no(d, "the loop is not to be vectorised");
+  for (gphi_iterator i = gsi_start_phis(in->loop->header); !gsi_end_p(i); gsi_next(&i)) {
+    tree name = gimple_phi_result(i.phi());
+    if (virtual_operand_p(name) || name == in->iv)
+      continue;
+    tree next = PHI_ARG_DEF_FROM_EDGE(i.phi(), loop_latch_edge(in->loop));
+    if (TREE_CODE(next) != SSA_NAME || uses_inside(in, name) > 2 || uses_inside(in, next) > 2)
+      return no(d, "its turns depend on each other; the guards stay, as nothing would be vectorised");
+    bool stored = false;
+    for (gimple *s : in->stores)
+      stored |= gimple_assign_rhs1(s) == next || gimple_assign_rhs1(s) == name;
+    if (stored)
+      return no(d, "a running value is stored; the guards stay, as nothing would be vectorised");
+    if (FLOAT_TYPE_P(TREE_TYPE(name)) && !kb_marked(in->loop, KB_REASSOC) && cost < KB_INSPECT_DEAR)
+      return no(d, "a float sum is added in order; its guards cost nothing beside it, and reassoc=True would change that");
+  }
+  return true;
+}
+
+/* -- The entry condition ---------------------------------------------------------------------------------------------- */
+
+static void require(decider *d, tree condition)
+{
+  d->entry = d->entry ? gimple_build(&d->seq, BIT_AND_EXPR, boolean_type_node, d->entry, condition) : condition;
+}
+
+static tree operand(decider *d, tree expr, tree type)
+{
+  gimple_seq seq = NULL;
+  tree v = force_gimple_operand(unshare_expr(expr), &seq, true, NULL_TREE);
+  gimple_seq_add_seq(&d->seq, seq);
+  return gimple_convert(&d->seq, type, v);
+}
+
+/* Enough turns, and not too many to multiply. */
+static void require_turns(decider *d)
+{
+  kb_inspect *in = d->in;
+  tree u = sizetype, type = TREE_TYPE(in->iv);
+  tree from = in->step > 0 ? in->init : in->bound, to = in->step > 0 ? in->bound : in->init;
+  require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, gimple_convert(&d->seq, type, from), gimple_convert(&d->seq, type, to)));
+  d->span = gimple_build(&d->seq, MINUS_EXPR, u, gimple_convert(&d->seq, u, to), gimple_convert(&d->seq, u, from));
+  require(d, gimple_build(&d->seq, GE_EXPR, boolean_type_node, d->span, build_int_cst(u, KB_INSPECT_LEAST * absu_hwi(in->step))));
+}
+
+/* Where P's strip of memory begins and ends: all turns from the loop's entry to its end. */
+static void extent(decider *d, const place *p, tree *begin, tree *end)
+{
+  tree u = sizetype;
+  if (!d->turns) { /* the number of the last turn */
+    tree left = gimple_build(&d->seq, MINUS_EXPR, u, d->span, size_one_node);
+    d->turns = gimple_build(&d->seq, TRUNC_DIV_EXPR, u, left, build_int_cst(u, absu_hwi(d->in->step)));
+    require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, d->turns, build_int_cst(u, HOST_WIDE_INT_1 << 31)));
+  }
+  tree first = gimple_build(&d->seq, PLUS_EXPR, u, operand(d, p->at.base_address, u), operand(d, p->at.offset, u));
+  first = gimple_build(&d->seq, PLUS_EXPR, u, first, operand(d, p->at.init, u));
+  tree step = operand(d, p->at.step, ssizetype);
+  tree limited = gimple_build(&d->seq, PLUS_EXPR, u, gimple_convert(&d->seq, u, step), build_int_cst(u, HOST_WIDE_INT_1 << 30));
+  require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, limited, build_int_cst(u, HOST_WIDE_INT_1 << 31)));
+  tree way = gimple_build(&d->seq, MULT_EXPR, u, gimple_convert(&d->seq, u, step), d->turns);
+  way = gimple_convert(&d->seq, ssizetype, way);
+  tree down = gimple_build(&d->seq, MIN_EXPR, ssizetype, way, ssize_int(0));
+  tree up = gimple_build(&d->seq, MAX_EXPR, ssizetype, way, ssize_int(0));
+  *begin = gimple_build(&d->seq, PLUS_EXPR, u, first, gimple_convert(&d->seq, u, down));
+  tree last = gimple_build(&d->seq, PLUS_EXPR, u, first, gimple_convert(&d->seq, u, up));
+  *end = gimple_build(&d->seq, PLUS_EXPR, u, last, build_int_cst(u, p->size));
+}
+
+static bool same_place(const place *a, const place *b)
+{
+  return a->size == b->size && operand_equal_p(a->at.base_address, b->at.base_address, 0)
+         && operand_equal_p(a->at.offset, b->at.offset, 0) && operand_equal_p(a->at.init, b->at.init, 0)
+         && operand_equal_p(a->at.step, b->at.step, 0);
+}
+
+static bool comes_before(gimple *a, gimple *b)
+{
+  if (gimple_bb(a) != gimple_bb(b))
+    return dominated_by_p(CDI_DOMINATORS, gimple_bb(b), gimple_bb(a));
+  for (gimple_stmt_iterator i = gsi_for_stmt(a); !gsi_end_p(i); gsi_next(&i))
+    if (gsi_stmt(i) == b)
+      return true;
+  return false;
+}
+
+/* No store of a strip changes what is read there afterwards. */
+static bool require_apart(decider *d)
+{
+  unsigned pairs = 0;
+  for (const place &load : d->loads)
+    for (const place &store : d->stores) {
+      if (!refs_may_alias_p(load.ref, store.ref))
+        continue;
+      if (same_place(&load, &store)) {
+        if (!comes_before(load.stmt, store.stmt))
+          return no(d, "a guard depends on what the loop has stored");
+        /* x[i] = f (x[i]): other turns have other elements, unless the stride is 0. */
+        tree step = operand(d, load.at.step, sizetype);
+        tree wide = gimple_build(&d->seq, PLUS_EXPR, sizetype, step, build_int_cst(sizetype, load.size - 1));
+        require(d, gimple_build(&d->seq, GT_EXPR, boolean_type_node, wide, build_int_cst(sizetype, 2 * (load.size - 1))));
+        continue;
+      }
+      if (++pairs > 6)
+        return no(d, "there are too many pairs of loads and stores that may overlap");
+      tree a, b, x, y;
+      extent(d, &load, &a, &b);
+      extent(d, &store, &x, &y);
+      tree below = gimple_build(&d->seq, LE_EXPR, boolean_type_node, b, x);
+      tree above = gimple_build(&d->seq, LE_EXPR, boolean_type_node, y, a);
+      require(d, gimple_build(&d->seq, BIT_IOR_EXPR, boolean_type_node, below, above));
+    }
+  return true;
+}
+
+static void require_bits(decider *d)
+{
+  hash_set<tree> seen;
+  for (tree t : d->in->entering)
+    if (!seen.add(t)) {
+      tree u = unsigned_type_for(TREE_TYPE(t));
+      tree v = gimple_build(&d->seq, PLUS_EXPR, u, gimple_convert(&d->seq, u, t), build_int_cst(u, HOST_WIDE_INT_1 << d->in->bits));
+      require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, v,
+                              wide_int_to_tree(u, wi::shwi(HOST_WIDE_INT_1 << d->in->bits, 64) * 2)));
+    }
+}
+
+/* -- All of it -------------------------------------------------------------------------------------------------------- */
+
+/* Can the copy without guards run before it is known whether they hold? */
+static bool can_run_ahead(decider *d, bool traps)
+{
+  if (d->in->stores.length() || traps)
+    return false;
+  place p;
+  for (gimple *s : d->in->loads)
+    if (!is_safe(d, s, false, &p))
+      return false;
+  return true;
+}
+
+static bool decide(decider *d)
+{
+  kb_inspect *in = d->in;
+  unsigned cost = 0, ahead = 0;
+  bool traps = false;
+  auto_vec<gimple *> loads;
+  if (!find_test(d) || !find_guards(d) || !find_memory(d, &cost, &traps) || !sort_guards(d, &ahead, &loads)
+      || !could_vectorise(d, cost))
+    return false;
+  for (gimple *s : loads) {
+    place p;
+    if (!is_safe(d, s, true, &p))
+      return false;
+    d->loads.safe_push(p);
+  }
+  for (gimple *s : in->stores) {
+    place p;
+    if (!place_of(d, s, true, &p))
+      return no(d, "it stores where data says; the guards stay, as nothing would be vectorised");
+    d->stores.safe_push(p);
+  }
+  in->one_pass = can_run_ahead(d, traps);
+  d->why = NULL;
+  if (!in->one_pass && ahead >= KB_INSPECT_DEAR && 3 * ahead > cost)
+    return no(d, "computing the guards ahead costs as much as the loop");
+  if (!can_duplicate_loop_p(in->loop))
+    return no(d, "the loop cannot be copied");
+  require_turns(d);
+  require_bits(d);
+  return require_apart(d);
+}
+
+bool kb_inspect_loop(function *fn, class loop *loop)
+{
+  if (loop->inner || kb_marked(loop, KB_SLOW))
+    return false;
+  kb_inspect in = {};
+  in.fn = fn, in.loop = loop;
+  decider d = {};
+  d.in = &in, d.loc = kb_loop_location(loop);
+  if (!decide(&d)) {
+    gimple_seq_discard(d.seq);
+    if (d.why)
+      kb_decide(d.loc, KB_NOT, PASS, "%s", d.why);
+    return false;
+  }
+  unsigned n = in.guards.length(), assumed = n - in.conditions.length();
+  bool one_pass = in.one_pass;
+  if (!kb_cut_strips(&in, d.seq, d.entry)) {
+    kb_decide(d.loc, KB_NOT, PASS, "the loop could not be copied");
+    return true;
+  }
+  kb_decide(d.loc, KB_DONE, PASS, "%u guards are looked at for %u turns at once, %s: %u by conditions, %u by values below 2**%u", n,
+            KB_INSPECT_TURNS, one_pass ? "beside the loop" : "ahead of the loop", n - assumed, assumed, in.bits);
+  return true;
+}
