@@ -1,5 +1,295 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tile.cc: tiles rectangular nests. */
-#include "pass.h"
+/* tile.cc: loops of a nest run in tiles, where a hint asks for it and nothing forbids it.
+ *
+ * New loops over the tiles are put around a chain of loops, and the loops themselves run over one tile:
+ *
+ *     for (it = lo; ; it += T) {            T is 0 where the condition does not hold, and
+ *       for (i = max (init, it); i < min (bound, it + T); i++) ...       one tile has all
+ *       if (it >= end - T) break;
+ *     }
+ *
+ * What must hold and is known only at run time (arrays that do not overlap) selects T, not one of two copies: there is no
+ * more code than before. The loops over the tiles test after their bodies: a tile of nothing does nothing, as the chain is
+ * perfect.
+ */
+#include "depend.h"
 
-bool kb_tile_nest(function *, class loop *) { return false; }
+static void refuse(class loop *loop, location_t where, const char *why)
+{
+  kb_decide(where == UNKNOWN_LOCATION ? kb_loop_location(loop) : where, KB_NOT, "tile", "not tiled: %s", why);
+}
+
+static unsigned tile_of(class loop *loop)
+{
+  const kb_hint *hint = kb_hint_of(loop);
+  return hint ? hint->tile : 0;
+}
+
+/* -- What can be tiled -------------------------------------------------------------------------------------------------- */
+
+/* Has LOOP nothing but its one inner loop and arithmetic for that? */
+static bool is_perfect(class loop *loop)
+{
+  if (!loop->inner || loop->inner->next)
+    return false;
+  basic_block *body = get_loop_body(loop);
+  bool perfect = true;
+  for (unsigned i = 0; perfect && i < loop->num_nodes; i++)
+    if (body[i]->loop_father == loop)
+      for (gimple_stmt_iterator s = gsi_start_bb(body[i]); perfect && !gsi_end_p(s); gsi_next(&s))
+        perfect = is_gimple_debug(gsi_stmt(s)) || gimple_code(gsi_stmt(s)) == GIMPLE_LABEL
+                  || (gimple_code(gsi_stmt(s)) == GIMPLE_COND && body[i] == loop->header)
+                  || (is_gimple_assign(gsi_stmt(s)) && !gimple_vuse(gsi_stmt(s)));
+  free(body);
+  return perfect;
+}
+
+/* Is a name that the nest TOP sets used behind it? */
+static bool lives_after(class loop *top)
+{
+  basic_block *body = get_loop_body(top);
+  bool lives = false;
+  for (unsigned i = 0; !lives && i < top->num_nodes; i++) {
+    auto_vec<tree> names;
+    for (gphi_iterator p = gsi_start_phis(body[i]); !gsi_end_p(p); gsi_next(&p))
+      names.safe_push(gimple_phi_result(p.phi()));
+    for (gimple_stmt_iterator s = gsi_start_bb(body[i]); !gsi_end_p(s); gsi_next(&s))
+      if (tree def = gimple_get_lhs(gsi_stmt(s)))
+        names.safe_push(def);
+    for (tree name : names) {
+      imm_use_iterator it;
+      use_operand_p use;
+      if (TREE_CODE(name) != SSA_NAME || virtual_operand_p(name))
+        continue;
+      FOR_EACH_IMM_USE_FAST (use, it, name)
+        lives |= !is_gimple_debug(USE_STMT(use)) && !flow_bb_inside_loop_p(top, gimple_bb(USE_STMT(use)));
+    }
+  }
+  free(body);
+  return lives;
+}
+
+/* A value other than its variable that LOOP carries from turn to turn? */
+static bool carries_scalar(const kb_counted *c)
+{
+  for (gphi_iterator p = gsi_start_phis(c->loop->header); !gsi_end_p(p); gsi_next(&p))
+    if (!virtual_operand_p(gimple_phi_result(p.phi())) && p.phi() != c->iv)
+      return true;
+  return false;
+}
+
+/* Is the bound of LOOP set in front of it? */
+static bool bound_is_ready(const kb_counted *c)
+{
+  basic_block b = TREE_CODE(c->bound) == SSA_NAME ? gimple_bb(SSA_NAME_DEF_STMT(c->bound)) : NULL;
+  return !b || !flow_bb_inside_loop_p(c->loop, b);
+}
+
+/* Can the chain of N loops that starts with NEST's first be tiled? */
+static bool can_tile(kb_nest *nest, unsigned n)
+{
+  const char *why = NULL;
+  for (unsigned l = 0; l < n && !why; l++)
+    if (l + 1 < n && !is_perfect(nest->loops[l].loop))
+      why = "there are statements between its loops";
+    else if (carries_scalar(&nest->loops[l]))
+      why = "a value other than an element of an array is carried from turn to turn";
+    else if (!bound_is_ready(&nest->loops[l]))
+      why = "a loop's bound changes inside the loop";
+  if (!why && lives_after(nest->top))
+    why = "a value of it is used behind it";
+  if (why) {
+    snprintf(nest->why, sizeof nest->why, "%s", why);
+    return false;
+  }
+  return kb_nest_permutable(nest, 0, n);
+}
+
+/* -- Doing it ------------------------------------------------------------------------------------------------------------ */
+
+static tree int64(HOST_WIDE_INT v) { return build_int_cst(long_integer_type_node, v); }
+
+struct tiled {
+  kb_counted *c;
+  HOST_WIDE_INT size;
+  tree lo, last, step; /* of the loop over tiles: it starts at LO, and a tile that starts at LAST or behind is the last */
+  tree at;             /* where a tile starts */
+};
+
+/* In front of the nest: the condition, and what the loops over the tiles need. */
+static tree before_nest(kb_nest *nest, kb_condition *c, vec<tiled> *tiles, gimple_seq *seq)
+{
+  if (!kb_nest_condition(nest, c))
+    return NULL_TREE;
+  for (tiled &t : *tiles) {
+    kb_counted *k = t.c;
+    t.last = kb_cond_sub(c, k->end, int64(t.size));
+    (void)kb_cond_add(c, k->end, int64(t.size)); /* neither wraps */
+  }
+  gimple_seq_add_seq(seq, c->seq);
+  c->seq = NULL;
+  for (tiled &t : *tiles) {
+    t.step = gimple_build(seq, COND_EXPR, long_integer_type_node, c->ok, int64(t.size), int64(0));
+    t.lo = t.c->lo;
+    t.last = gimple_build(seq, COND_EXPR, long_integer_type_node, c->ok, t.last, t.lo);
+  }
+  return c->ok;
+}
+
+/* Loop T runs over its tile where OK holds. */
+static void shorten(const tiled *t, tree ok)
+{
+  kb_counted *k = t->c;
+  edge in = loop_preheader_edge(k->loop);
+  gimple_seq seq = NULL;
+  tree type = long_integer_type_node;
+  tree init = gimple_build(&seq, MAX_EXPR, type, k->init, t->at);
+  tree end = gimple_build(&seq, PLUS_EXPR, type, t->at, t->step);
+  end = gimple_build(&seq, MIN_EXPR, type, k->bound, end);
+  init = gimple_build(&seq, COND_EXPR, type, ok, init, k->init);
+  end = gimple_build(&seq, COND_EXPR, type, ok, end, k->bound);
+  gimple_stmt_iterator i = gsi_last_bb(in->src);
+  if (!gsi_end_p(i) && stmt_ends_bb_p(gsi_stmt(i)))
+    gsi_insert_seq_before(&i, seq, GSI_SAME_STMT);
+  else
+    gsi_insert_seq_after(&i, seq, GSI_CONTINUE_LINKING);
+  SET_PHI_ARG_DEF(k->iv, in->dest_idx, init);
+  if (gimple_cond_lhs(k->test) == gimple_phi_result(k->iv))
+    gimple_cond_set_rhs(k->test, end);
+  else
+    gimple_cond_set_lhs(k->test, end);
+  update_stmt(k->test);
+  k->loop->any_upper_bound = k->loop->any_likely_upper_bound = k->loop->any_estimate = false;
+}
+
+/* Puts the loops over the tiles around NEST. */
+static void put_around(kb_nest *nest, vec<tiled> *tiles, gimple_seq seq)
+{
+  class loop *top = nest->top, *outer = loop_outer(top), *inner = NULL;
+  basic_block after = split_edge(single_exit(top));
+  edge entry = single_succ_edge(split_edge(loop_preheader_edge(top)));
+  basic_block pre = entry->src, front = split_edge(single_pred_edge(pre));
+  gimple_stmt_iterator f = gsi_last_bb(front);
+  gsi_insert_seq_after(&f, seq, GSI_CONTINUE_LINKING);
+  edge at = single_succ_edge(front);
+  for (tiled &t : *tiles) {
+    tree next;
+    inner = create_empty_loop_on_edge(at, t.lo, t.step, t.last, create_tmp_reg(long_integer_type_node, "tile"), &t.at, &next,
+                                      inner ? inner : outer);
+    kb_mark_loop(inner, (top->constraints & (KB_FAST | KB_SLOW)) | KB_UNPOLLED);
+    at = single_succ_edge(inner->header); /* the body goes between the header and the test */
+  }
+  basic_block head = at->src, test = at->dest;
+  auto_vec<std::pair<gphi *, tree> > args;
+  for (gphi_iterator p = gsi_start_phis(top->header); !gsi_end_p(p); gsi_next(&p))
+    args.safe_push(std::make_pair(p.phi(), PHI_ARG_DEF_FROM_EDGE(p.phi(), entry)));
+  edge leave = single_exit(top);
+  redirect_edge_succ_nodup(at, top->header);
+  redirect_edge_and_branch(entry, after);
+  edge in = find_edge(head, top->header);
+  for (auto &a : args)
+    add_phi_arg(a.first, a.second, in, UNKNOWN_LOCATION);
+  redirect_edge_and_branch(leave, test);
+  flow_loop_tree_node_remove(top);
+  flow_loop_tree_node_add(inner, top);
+}
+
+static bool tile(function *fn, kb_nest *nest, unsigned n)
+{
+  kb_condition c = {NULL, NULL_TREE};
+  gimple_seq seq = NULL;
+  auto_vec<tiled, KB_DEEP> tiles;
+  char sizes[128] = "", *p = sizes;
+  for (unsigned l = 0; l < n; l++)
+    if (unsigned size = tile_of(nest->loops[l].loop)) {
+      const kb_hint *hint = kb_hint_of(nest->loops[l].loop);
+      tiles.safe_push({&nest->loops[l], (HOST_WIDE_INT)size * nest->loops[l].step, NULL_TREE, NULL_TREE, NULL_TREE, NULL_TREE});
+      if (p < sizes + sizeof sizes - 40)
+        p += snprintf(p, 40, "%s%.20s: %u", p == sizes ? "" : ", ", hint->name, size);
+    }
+  tree ok = before_nest(nest, &c, &tiles, &seq);
+  if (!ok) {
+    gimple_seq_discard(c.seq);
+    refuse(nest->top, UNKNOWN_LOCATION, "its arrays overlap");
+    return false;
+  }
+  location_t where = kb_loop_location(nest->top);
+  put_around(nest, &tiles, seq);
+  for (tiled &t : tiles)
+    shorten(&t, ok);
+  free_dominance_info(CDI_DOMINATORS);
+  calculate_dominance_info(CDI_DOMINATORS);
+  mark_virtual_operands_for_renaming(fn);
+  update_ssa(TODO_update_ssa);
+  kb_decide(where, KB_DONE, "tile", "tiled (%s)", sizes);
+  return true;
+}
+
+/* Hints in the chain of perfect loops that starts with LOOP; how many loops there are down to the last hint. */
+static unsigned hinted(class loop *loop)
+{
+  unsigned n = 0, last = 0;
+  for (class loop *l = loop; l; l = l->inner) {
+    n++;
+    if (tile_of(l))
+      last = n;
+    if (!is_perfect(l))
+      break;
+  }
+  return last;
+}
+
+/* Is there a hint for a loop inside LOOP that is not among the first N of the chain? */
+static bool hinted_below(class loop *loop, unsigned n)
+{
+  if (tile_of(loop) && !n)
+    return true;
+  for (class loop *l = loop->inner; l; l = l->next)
+    if (hinted_below(l, n ? n - 1 : 0))
+      return true;
+  return false;
+}
+
+/* Tiles the chain that starts with LOOP, or the longest part of it that can be. */
+static bool tile_chain(function *fn, class loop *loop)
+{
+  char why[sizeof ((kb_nest *)0)->why] = "";
+  location_t where = UNKNOWN_LOCATION;
+  if (hinted_below(loop, hinted(loop))) {
+    refuse(loop, where, "there are statements between its loops, or several loops in one");
+    return false;
+  }
+  if (hinted(loop) == 1 && !loop->inner) {
+    refuse(loop, where, "a loop without another one inside or around it gains nothing by tiles");
+    return false;
+  }
+  for (class loop *l = loop; l; l = l->inner) {
+    unsigned n = hinted(l);
+    if (!n)
+      break;
+    kb_nest nest;
+    if (kb_nest_analyse(l, &nest) && can_tile(&nest, n))
+      return tile(fn, &nest, n);
+    if (!why[0] || tile_of(l)) {
+      where = nest.where;
+      memcpy(why, nest.why, sizeof why);
+    }
+    if (tile_of(l))
+      break; /* without this loop it is not what was asked for */
+  }
+  refuse(loop, where, why);
+  return false;
+}
+
+bool kb_tile_nest(function *fn, class loop *nest)
+{
+  bool changed = false;
+  if (hinted(nest))
+    return tile_chain(fn, nest);
+  auto_vec<class loop *> inner;
+  for (class loop *l = nest->inner; l; l = l->next)
+    inner.safe_push(l);
+  for (class loop *l : inner)
+    changed |= kb_tile_nest(fn, l);
+  return changed;
+}
