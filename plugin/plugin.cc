@@ -263,7 +263,7 @@ static bool right_gcc(const plugin_gcc_version *gcc)
    where the program is looked at as a whole. */
 static bool has_kernels(void)
 {
-  if (in_lto_p)
+  if (!strcmp(lang_hooks.name, "GNU GIMPLE"))
     return !flag_wpa;
   return !strncmp(lang_hooks.name, "GNU C", 5) && strncmp(lang_hooks.name, "GNU C++", 7);
 }

@@ -33,6 +33,9 @@ static bool seen(const kb_place *place, enum kb_stage stage)
   return false;
 }
 
+/* Polls are meant to stay: no remarks about them. */
+static bool is_poll(const kb_place *place) { return !strcmp(place->kind, "poll"); }
+
 void kb_count_guards(function *fn, enum kb_stage stage, const vec<kb_guard> &guards)
 {
   for (const kb_guard &g : guards) {
@@ -207,7 +210,8 @@ static void remark_kept(function *fn, const kb_guard *g)
   auto_vec<kb_place *, 4> places;
   kb_places_of_exit(fn, g->exit, &places);
   for (const kb_place *place : places)
-    dump_printf_loc(MSG_MISSED_OPTIMIZATION, dump_user_location_t(kb_last_stmt(g->leave->src)), "%s guard kept\n",
+    if (!is_poll(place) && !(place->proven && !place->stays))
+      dump_printf_loc(MSG_MISSED_OPTIMIZATION, dump_user_location_t(kb_last_stmt(g->leave->src)), "%s guard kept\n",
                     place->kind);
 }
 
@@ -215,11 +219,11 @@ static void remark_kept(function *fn, const kb_guard *g)
 static void remark_removed(function *fn, const vec<kb_place *> &before, const vec<kb_place *> &now)
 {
   for (const kb_place *place : before)
-    if (!now.contains(const_cast<kb_place *>(place)))
+    if (!is_poll(place) && !now.contains(const_cast<kb_place *>(place)))
       dump_printf_loc(MSG_OPTIMIZED_LOCATIONS, dump_user_location_t::from_location_t(kb_place_location(place)), "%s guard removed\n",
                       place->kind);
   for (const kb_place *place : kb_all_places())
-    if (place->home == DECL_UID(DECL_ORIGIN(fn->decl)) && !seen(place, KB_AT_GUARDS) && !seen(place, KB_AT_LEFT))
+    if (!is_poll(place) && place->home == DECL_UID(DECL_ORIGIN(fn->decl)) && !seen(place, KB_AT_GUARDS) && !seen(place, KB_AT_LEFT))
       dump_printf_loc(MSG_OPTIMIZED_LOCATIONS, dump_user_location_t::from_location_t(kb_place_location(place)), "%s guard removed\n",
                       place->kind);
 }
@@ -261,5 +265,6 @@ void kb_report(void *, void *)
     write_report(places);
   if (kb_opt.verbose)
     for (const kb_place *place : places)
-      remark(place);
+      if (!is_poll(place))
+        remark(place);
 }
