@@ -191,14 +191,14 @@ class Sums:
 
     def add_records(self, records):
         for r in records:
-            if "status" in r and r.get("form") == "guard" and r["kind"] not in ("poll", "call"):
+            if "status" in r and r.get("form") == "guard" and r["depth"] and r["kind"] not in ("poll", "call"):
                 self.guards[r["status"]] += 1
 
     def text(self):
         c, g = self.count, sum(self.guards.values())
         share = f"{100 * (g - self.guards['kept']) / g:.1f} %" if g else "none"
         return (f"{c['calls']} calls of {c['kernels']} kernels, {c['exits']} inputs that leave, {c['fast']} calls with a fast "
-                f"copy, {c['interrupted']} interrupted, {c['undecided']} undecided; {g} guards: {dict(self.guards)}, {share} gone "
+                f"copy, {c['interrupted']} interrupted, {c['undecided']} undecided; {g} guards in loops: {dict(self.guards)}, {share} gone "
                 f"from fast code; {c['differences']} differences")
 
 
