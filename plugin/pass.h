@@ -202,6 +202,7 @@ void kb_vectors_begin(function *fn);
 void kb_vectors_end(function *fn);
 void kb_hook_vector_costs(void);
 bool kb_fuse_products(function *fn);
+bool kb_use_reciprocals(function *fn); /* for kb_vectors_begin */
 bool kb_vector_math(function *fn);
 
 /* report.cc */

@@ -203,6 +203,7 @@ void kb_vectors_begin(function *fn)
     flag_vect_cost_model = VECT_COST_MODEL_DYNAMIC;
   if (!any_marked(fn, KB_SHARED))
     flag_store_data_races = 1;
+  kb_use_reciprocals(fn);
   rounds(fn);
 }
 
