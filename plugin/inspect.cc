@@ -36,6 +36,12 @@ static bool no(decider *d, const char *why)
   return false;
 }
 
+/* The copy without guards needs CONDITION to be entered. */
+static void require(decider *d, tree condition)
+{
+  d->entry = d->entry ? gimple_build(&d->seq, BIT_AND_EXPR, boolean_type_node, d->entry, condition) : condition;
+}
+
 static bool is_outside(const kb_inspect *in, tree t)
 {
   if (TREE_CODE(t) != SSA_NAME)
@@ -89,7 +95,6 @@ static bool is_dead(edge e)
   return c && (e->flags & EDGE_TRUE_VALUE ? gimple_cond_false_p(c) : gimple_cond_true_p(c));
 }
 
-/* All other ways out are guards. */
 static bool find_guards(decider *d)
 {
   kb_inspect *in = d->in;
@@ -100,7 +105,14 @@ static bool find_guards(decider *d)
         && !is_dead(g.leave))
       in->guards.safe_push(g);
   if (!in->guards.length())
-    return no(d, NULL);
+    return no(d, NULL); /* nothing to say */
+  return true;
+}
+
+/* All other ways out are among them. */
+static bool only_guards(decider *d)
+{
+  kb_inspect *in = d->in;
   auto_vec<edge> exits = get_loop_exit_edges(in->loop);
   for (edge e : exits) {
     bool guard = e == in->leave || is_dead(e);
@@ -159,6 +171,40 @@ static bool find_memory(decider *d, unsigned *cost, bool *traps)
 
 /* -- Places ----------------------------------------------------------------------------------------------------------- */
 
+/* Is the field of TYPE that begins at OFFSET, or of a struct in it, called data? */
+static bool is_data_field(tree type, HOST_WIDE_INT offset)
+{
+  if (TREE_CODE(type) != RECORD_TYPE)
+    return false;
+  for (tree f = TYPE_FIELDS(type); f; f = DECL_CHAIN(f))
+    if (TREE_CODE(f) == FIELD_DECL && tree_fits_shwi_p(byte_position(f)) && tree_fits_shwi_p(DECL_SIZE_UNIT(f))) {
+      HOST_WIDE_INT at = tree_to_shwi(byte_position(f));
+      if (at == offset && DECL_NAME(f) && !strcmp(IDENTIFIER_POINTER(DECL_NAME(f)), "data"))
+        return true;
+      if (at <= offset && offset < at + tree_to_shwi(DECL_SIZE_UNIT(f)))
+        return is_data_field(TREE_TYPE(f), offset - at);
+    }
+  return false;
+}
+
+/* Is REF the pointer of a view? */
+static bool is_view_data(tree ref)
+{
+  if (TREE_CODE(ref) == COMPONENT_REF)
+    return DECL_NAME(TREE_OPERAND(ref, 1)) && !strcmp(IDENTIFIER_POINTER(DECL_NAME(TREE_OPERAND(ref, 1))), "data");
+  poly_int64 offset;
+  HOST_WIDE_INT at;
+  tree base = get_addr_base_and_unit_offset(ref, &offset);
+  if (!base || !offset.is_constant(&at))
+    return false;
+  if (DECL_P(base))
+    return is_data_field(TREE_TYPE(base), at);
+  /* An argument block: what the pointer points to is known by the type of the offset. */
+  if (TREE_CODE(base) != MEM_REF || !tree_fits_shwi_p(TREE_OPERAND(base, 1)))
+    return false;
+  return is_data_field(TREE_TYPE(TREE_TYPE(TREE_OPERAND(base, 1))), at + tree_to_shwi(TREE_OPERAND(base, 1)));
+}
+
 /* Does T point into a view or a local array? Of raw pointers it is not known how far they reach. */
 static bool points_into_view(tree t, int depth)
 {
@@ -187,8 +233,7 @@ static bool points_into_view(tree t, int depth)
     return false;
   tree rhs = gimple_assign_rhs1(s);
   if (gimple_assign_load_p(s))
-    return TREE_CODE(rhs) == COMPONENT_REF && DECL_NAME(TREE_OPERAND(rhs, 1))
-           && !strcmp(IDENTIFIER_POINTER(DECL_NAME(TREE_OPERAND(rhs, 1))), "data");
+    return is_view_data(rhs);
   tree_code op = gimple_assign_rhs_code(s);
   return (op == POINTER_PLUS_EXPR || CONVERT_EXPR_CODE_P(op) || op == SSA_NAME || op == ADDR_EXPR) && points_into_view(rhs, depth + 1);
 }
@@ -250,15 +295,21 @@ static bool slice(decider *d, tree t, hash_set<gimple *> *seen, vec<gimple *> *l
   return kb_slice_loads(d->in, t, seen, loads, cost, &why) || no(d, why);
 }
 
-static bool is_raise(const kb_inspect *in, const kb_guard &g)
+/* Are all sites of G of a kind that is on values, and says nothing of how far arrays reach? */
+static bool is_on_values(const kb_inspect *in, const kb_guard &g)
 {
+  static const char *const kinds[] = {"division", "overflow", "value", "range", "conversion"};
   auto_vec<kb_place *, 4> places;
   if (!kb_places_of_exit(in->fn, g.exit, &places))
-    return true;
-  for (const kb_place *p : places)
-    if (!strcmp(p->kind, "raise"))
-      return true;
-  return false;
+    return false;
+  for (const kb_place *p : places) {
+    bool known = false;
+    for (const char *k : kinds)
+      known |= !strcmp(p->kind, k);
+    if (!known)
+      return false;
+  }
+  return true;
 }
 
 /* Sorts the guards: proven under an assumption, or inspected as they are. */
@@ -279,10 +330,16 @@ static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
     gcond *c = as_a<gcond *>(kb_last_stmt(g.leave->src));
     tree a = gimple_cond_lhs(c), b = gimple_cond_rhs(c);
     unsigned of = kb_depends_on(in, a) | kb_depends_on(in, b);
-    if (!(of & KB_OF_DATA))
-      return no(d, "a guard on the loop's own variable was not proven");
-    if ((of & (KB_OF_IV | KB_OF_TURNS)) && is_raise(in, g))
-      return no(d, "a raise statement depends on data and on the turn");
+    if (is_outside(in, a) && is_outside(in, b)) {
+      gcond *c = as_a<gcond *>(kb_last_stmt(g.leave->src));
+      tree holds = gimple_build(&d->seq, gimple_cond_code(c), boolean_type_node, a, b);
+      if (g.leave->flags & EDGE_TRUE_VALUE)
+        holds = gimple_build(&d->seq, BIT_XOR_EXPR, boolean_type_node, holds, boolean_true_node);
+      require(d, holds);
+      continue;
+    }
+    if ((of & (KB_OF_IV | KB_OF_TURNS)) && !is_on_values(in, g))
+      return no(d, of & KB_OF_DATA ? "a guard depends on data and on the turn" : "a guard on the loop's own variable was not proven");
     tree x = (gimple_cond_code(c) == EQ_EXPR || gimple_cond_code(c) == NE_EXPR) && real_zerop(b) ? kb_under_root(a) : a;
     if (!slice(d, x, &seen, loads, cost) || !slice(d, b, &seen, loads, cost))
       return false;
@@ -338,11 +395,6 @@ static bool could_vectorise(decider *d, unsigned cost)
 
 /* -- The entry condition ---------------------------------------------------------------------------------------------- */
 
-static void require(decider *d, tree condition)
-{
-  d->entry = d->entry ? gimple_build(&d->seq, BIT_AND_EXPR, boolean_type_node, d->entry, condition) : condition;
-}
-
 static tree operand(decider *d, tree expr, tree type)
 {
   gimple_seq seq = NULL;
@@ -385,11 +437,15 @@ static void extent(decider *d, const place *p, tree *begin, tree *end)
   *end = gimple_build(&d->seq, PLUS_EXPR, u, last, build_int_cst(u, p->size));
 }
 
-static bool same_place(const place *a, const place *b)
+/* Do A and B advance side by side? *APART is how far B is ahead, in bytes. */
+static bool side_by_side(const place *a, const place *b, HOST_WIDE_INT *apart)
 {
-  return a->size == b->size && operand_equal_p(a->at.base_address, b->at.base_address, 0)
-         && operand_equal_p(a->at.offset, b->at.offset, 0) && operand_equal_p(a->at.init, b->at.init, 0)
-         && operand_equal_p(a->at.step, b->at.step, 0);
+  if (a->size != b->size || !operand_equal_p(a->at.base_address, b->at.base_address, 0)
+      || !operand_equal_p(a->at.offset, b->at.offset, 0) || !operand_equal_p(a->at.step, b->at.step, 0)
+      || !tree_fits_shwi_p(a->at.init) || !tree_fits_shwi_p(b->at.init))
+    return false;
+  *apart = tree_to_shwi(b->at.init) - tree_to_shwi(a->at.init);
+  return true;
 }
 
 static bool comes_before(gimple *a, gimple *b)
@@ -410,8 +466,13 @@ static bool require_apart(decider *d)
     for (const place &store : d->stores) {
       if (!refs_may_alias_p(load.ref, store.ref))
         continue;
-      if (same_place(&load, &store)) {
-        if (!comes_before(load.stmt, store.stmt))
+      HOST_WIDE_INT apart;
+      if (side_by_side(&load, &store, &apart) && (apart == 0 || tree_fits_shwi_p(load.at.step))) {
+        bool constant = tree_fits_shwi_p(load.at.step);
+        HOST_WIDE_INT by = constant ? tree_to_shwi(load.at.step) : 0;
+        if (apart && absu_hwi(apart) >= (unsigned HOST_WIDE_INT)load.size && by != 0 && (apart > 0) != (by > 0))
+          continue; /* x[i] = f (x[i + 1]): what is stored has been read */
+        if (apart || !comes_before(load.stmt, store.stmt))
           return no(d, "a guard depends on what the loop has stored");
         /* x[i] = f (x[i]): other turns have other elements, unless the stride is 0. */
         tree step = operand(d, load.at.step, sizetype);
@@ -463,7 +524,7 @@ static bool decide(decider *d)
   unsigned cost = 0, ahead = 0;
   bool traps = false;
   auto_vec<gimple *> loads;
-  if (!find_test(d) || !find_guards(d) || !find_memory(d, &cost, &traps) || !sort_guards(d, &ahead, &loads)
+  if (!find_guards(d) || !find_test(d) || !only_guards(d) || !find_memory(d, &cost, &traps) || !sort_guards(d, &ahead, &loads)
       || !could_vectorise(d, cost))
     return false;
   for (gimple *s : loads) {
@@ -501,8 +562,12 @@ bool kb_inspect_loop(function *fn, class loop *loop)
     gimple_seq_discard(d.seq);
     if (d.why)
       kb_decide(d.loc, KB_NOT, PASS, "%s", d.why);
+    for (const kb_guard &g : in.guards)
+      kb_guard_stays(g.exit, d.why, "");
     return false;
   }
+  for (const kb_guard &g : in.guards)
+    kb_guard_proven(g.exit);
   unsigned n = in.guards.length(), assumed = n - in.conditions.length();
   bool one_pass = in.one_pass;
   if (!kb_cut_strips(&in, d.seq, d.entry)) {

@@ -294,6 +294,20 @@ static void close_strips(cutter *c)
   make_loop(c->strip, split_edge(back), loop_outer(c->fast));
 }
 
+static void cut(cutter *c)
+{
+  split_blocks(c);
+  add_state(c);
+  set_end(c);
+  tree flags[3];
+  if (c->in->one_pass)
+    add_flags(c, flags);
+  else
+    add_inspecting_loop(c, flags);
+  leave_if_not_clean(c, c->in->one_pass ? c->done : c->test, flags);
+  close_strips(c);
+}
+
 bool kb_cut_strips(kb_inspect *in, gimple_seq seq, tree entry)
 {
   cutter c = {in, in->loop, NULL, NULL, NULL, NULL, NULL, NULL, {}, NULL_TREE};
@@ -308,16 +322,9 @@ bool kb_cut_strips(kb_inspect *in, gimple_seq seq, tree entry)
   if (!c.exact)
     return false;
   update_ssa(TODO_update_ssa);
-  split_blocks(&c);
-  add_state(&c);
-  set_end(&c);
-  tree flags[3];
-  if (in->one_pass)
-    add_flags(&c, flags);
-  else
-    add_inspecting_loop(&c, flags);
-  leave_if_not_clean(&c, in->one_pass ? c.done : c.test, flags);
-  close_strips(&c);
+  /* Where all guards are on what does not change, the entry condition is enough. */
+  if (in->conditions.length() || in->inspected.length() || in->sums.length())
+    cut(&c);
   drop_guards(&c);
   kb_mark_loop(c.fast, KB_FAST);
   kb_mark_loop(c.exact, KB_SLOW);
@@ -326,5 +333,6 @@ bool kb_cut_strips(kb_inspect *in, gimple_seq seq, tree entry)
   calculate_dominance_info(CDI_DOMINATORS);
   mark_virtual_operands_for_renaming(in->fn);
   update_ssa(TODO_update_ssa);
+  kb_count_copy(loop_preheader_edge(c.fast));
   return true;
 }

@@ -24,6 +24,13 @@ struct nest_guard {
   bool proven;
 };
 
+/* What is left in innermost loops is handed on to kb_inspect_loop, which says so itself. */
+static void stays(const nest_guard &g)
+{
+  if (g.leave->src->loop_father->inner)
+    kb_guard_stays(g.exit, no_bounds, "");
+}
+
 static bool is_poll(gcall *exit)
 {
   auto_vec<kb_place *, 4> places;
@@ -108,7 +115,7 @@ static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard
     if (g.proven)
       kb_guard_proven(g.exit);
     else
-      kb_guard_stays(g.exit, no_bounds, "");
+      stays(g);
   kb_count_copy(loop_preheader_edge(nest));
   kb_apply_proofs(e);
   if (nest->inner) {
@@ -159,7 +166,7 @@ static bool try_nest(class loop *nest, const vec<kb_guard> &all)
   } else if ((!proven && !nest->inner) || size > MAX_SIZE || !can_duplicate_loop_p(nest)) {
     for (const nest_guard &g : guards)
       if (!g.proven)
-        kb_guard_stays(g.exit, no_bounds, "");
+        stays(g);
     changed = false;
   } else
     changed = version_nest(&e, nest, guards);
@@ -181,6 +188,14 @@ bool kb_version_nests(function *fn)
       scev_reset();
       free_dominance_info(CDI_DOMINATORS);
       calculate_dominance_info(CDI_DOMINATORS);
+    }
+  auto_vec<class loop *> innermost;
+  for (class loop *l : loops_list(fn, LI_ONLY_INNERMOST))
+    innermost.safe_push(l);
+  for (class loop *l : innermost)
+    if (!kb_marked(l, KB_SLOW) && kb_inspect_loop(fn, l)) {
+      changed = true;
+      scev_reset();
     }
   return changed;
 }
