@@ -610,11 +610,10 @@ static void depend_pair(kb_nest *nest, const kb_ref *a, const kb_ref *b)
   }
 }
 
+/* By where they point to; not by type, as arrays of different types can share memory. */
 static bool can_alias(const kb_ref *a, const kb_ref *b)
 {
   tree p = TREE_OPERAND(a->ref, 0), q = TREE_OPERAND(b->ref, 0);
-  if (flag_strict_aliasing && !alias_sets_conflict_p(get_alias_set(a->ref), get_alias_set(b->ref)))
-    return false;
   return TREE_CODE(p) != SSA_NAME || TREE_CODE(q) != SSA_NAME || ptr_derefs_may_alias_p(p, q);
 }
 

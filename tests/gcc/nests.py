@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 
-from keelback.check import engine
-from keelback.check.types import signature
+sys.path.pop(0)  # files beside this one have names of Python's modules
+from keelback.check import engine  # noqa: E402
+from keelback.check.types import signature  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEELBACK = os.environ.get("KEELBACK", "keelback")
@@ -125,12 +126,17 @@ class Caller:
 
 
 def contents(rng):
-    """Doubles of many sizes, some of them special, so that another order of additions is seen."""
+    """Doubles of many sizes, some of them special, so that another order of additions is seen. No half of one is a NaN as a
+    float: which of two NaNs an operation gives is the compiler's choice."""
     values = (ctypes.c_double * WORDS)()
     for i in range(0, WORDS):
         values[i] = rng.uniform(-1, 1) * (1 << (i * 7919 % 23))
     for i in range(0, WORDS, 4097):
         values[i] = rng.choice([0.0, -0.0, 1e300, 5e-324])
+    halves = (ctypes.c_uint32 * (2 * WORDS)).from_buffer(values)
+    for i in range(2 * WORDS):
+        if halves[i] & 0x7F800000 == 0x7F800000:
+            halves[i] ^= 0x20000000
     return bytes(values)
 
 
