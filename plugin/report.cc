@@ -95,7 +95,7 @@ static fate fate_of(const kb_place *place)
   if (lost)
     return kept("an exit whose site is not known may be this one");
   if (place->proven && !place->stays)
-    return removed("proven, and the loops without it are the only ones that are left");
+    return removed("proven at run time; GCC removed that of the exact copy");
   if (seen(place, KB_AT_GUARDS))
     return removed("GCC, in its loop passes or later");
   if (finished && finished->contains(place->home))
@@ -211,8 +211,8 @@ static void remark_kept(function *fn, const kb_guard *g)
   kb_places_of_exit(fn, g->exit, &places);
   for (const kb_place *place : places)
     if (!is_poll(place) && !(place->proven && !place->stays))
-      dump_printf_loc(MSG_MISSED_OPTIMIZATION, dump_user_location_t(kb_last_stmt(g->leave->src)), "%s guard kept\n",
-                    place->kind);
+      dump_printf_loc(MSG_MISSED_OPTIMIZATION, dump_user_location_t::from_location_t(kb_place_location(place)),
+                      "%s guard kept\n", place->kind);
 }
 
 /* Remarks on the places of BEFORE that FN has not any more. */

@@ -19,7 +19,7 @@ from collections import Counter, namedtuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "fuzz"))
+sys.path[0] = os.path.join(ROOT, "tests", "fuzz")  # not this folder: it has tests with names of Python's modules
 
 import gen  # noqa: E402
 import nests  # noqa: E402
