@@ -178,14 +178,24 @@ static kb_interval narrow_type(tree type)
   return {kb_constant(type_min(type)), kb_constant(type_max(type))};
 }
 
-/* Needs LO <= B, B <= HI; a difference with the largest constants would overflow where the range says enough. */
+/* B + C; a larger constant than there is becomes the largest: then B + C >= 0 says more. */
+static kb_bound plus_up_to(kb_bound b, HOST_WIDE_INT c)
+{
+  if (kb_known(b) && __builtin_add_overflow(b.c, c, &b.c))
+    b.c = c > 0 ? HOST_WIDE_INT_MAX : HOST_WIDE_INT_MIN;
+  return b;
+}
+
+/* Needs LO <= B, B <= HI. */
 static bool need_from(kb_intervals *e, const kb_bound &b, HOST_WIDE_INT lo)
 {
-  return kb_known(b) && (kb_range_of(e, b).lo >= lo || kb_need_le(e, kb_constant(lo), b));
+  return kb_known(b)
+         && (kb_range_of(e, b).lo >= lo || kb_need_nonneg(e, plus_up_to(b, lo == HOST_WIDE_INT_MIN ? HOST_WIDE_INT_MAX : -lo)));
 }
 static bool need_to(kb_intervals *e, const kb_bound &b, HOST_WIDE_INT hi)
 {
-  return kb_known(b) && (kb_range_of(e, b).hi <= hi || kb_need_le(e, b, kb_constant(hi)));
+  return kb_known(b)
+         && (kb_range_of(e, b).hi <= hi || kb_need_nonneg(e, plus_up_to(kb_plus(kb_constant(0), b, -1), hi)));
 }
 
 bool kb_need_fits(kb_intervals *e, const kb_interval &v, tree type)

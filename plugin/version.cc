@@ -24,13 +24,6 @@ struct nest_guard {
   bool proven;
 };
 
-/* What is left in innermost loops is handed on to kb_inspect_loop, which says so itself. */
-static void stays(const nest_guard &g)
-{
-  if (g.leave->src->loop_father->inner)
-    kb_guard_stays(g.exit, no_bounds, "");
-}
-
 static bool is_poll(gcall *exit)
 {
   auto_vec<kb_place *, 4> places;
@@ -98,6 +91,14 @@ static bool copy_nest(kb_intervals *e, class loop *nest)
   return slow;
 }
 
+/* Guards of innermost loops are tried by the inspector yet, which reports them. */
+static void report_kept(const vec<nest_guard> &guards)
+{
+  for (const nest_guard &g : guards)
+    if (!g.proven && g.leave->src->loop_father->inner)
+      kb_guard_stays(g.exit, no_bounds, "");
+}
+
 static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard> &guards)
 {
   location_t where = kb_loop_location(nest);
@@ -114,8 +115,7 @@ static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard
   for (const nest_guard &g : guards)
     if (g.proven)
       kb_guard_proven(g.exit);
-    else
-      stays(g);
+  report_kept(guards);
   kb_count_copy(loop_preheader_edge(nest));
   kb_apply_proofs(e);
   if (nest->inner) {
@@ -140,6 +140,43 @@ static bool try_inner(class loop *nest, const vec<kb_guard> &all)
   return changed;
 }
 
+static bool has_strips(class loop *l)
+{
+  for (class loop *in = l->inner; in; in = in->next)
+    if (kb_is_strip_loop(in) || has_strips(in))
+      return true;
+  return false;
+}
+
+/* Which of GUARDS can be proven; how many of innermost loops are. */
+static unsigned prove_guards(kb_intervals *e, vec<nest_guard> *guards)
+{
+  unsigned innermost = 0;
+  for (nest_guard &g : *guards) {
+    g.proven = kb_prove(e, g.cond, !(g.leave->flags & EDGE_TRUE_VALUE));
+    innermost += g.proven && !g.leave->src->loop_father->inner;
+  }
+  return innermost;
+}
+
+/* How many guards of innermost loops in NEST can be proven each time that such a loop is entered. */
+static unsigned provable_inside(class loop *nest, const vec<kb_guard> &all)
+{
+  unsigned n = 0;
+  for (class loop *l = nest->inner; l; l = l->next)
+    if (l->inner && !kb_is_strip_loop(l))
+      n += provable_inside(l, all);
+    else {
+      auto_vec<nest_guard> guards;
+      guards_in(l->inner ? l->inner : l, all, &guards);
+      kb_intervals e;
+      kb_intervals_begin(&e, l->inner ? l->inner : l);
+      n += prove_guards(&e, &guards);
+      kb_intervals_end(&e);
+    }
+  return n;
+}
+
 /* Makes fast copies of NEST or of loops in it. */
 static bool try_nest(class loop *nest, const vec<kb_guard> &all)
 {
@@ -151,27 +188,31 @@ static bool try_nest(class loop *nest, const vec<kb_guard> &all)
     return false;
   kb_intervals e;
   kb_intervals_begin(&e, nest);
-  unsigned proven = 0, left_inside = 0;
-  for (nest_guard &g : guards) {
-    g.proven = kb_prove(&e, g.cond, !(g.leave->flags & EDGE_TRUE_VALUE));
+  unsigned innermost = prove_guards(&e, &guards), proven = 0, left_inside = 0;
+  for (const nest_guard &g : guards) {
     proven += g.proven;
     left_inside += !g.proven && !g.leave->src->loop_father->inner;
   }
   unsigned size = tree_num_loop_insns(nest, &eni_size_weights);
-  bool changed;
-  if (nest->inner && (left_inside || size > MAX_SIZE || !bound_turns(&e, nest))) {
+  bool changed = false;
+  if (nest->inner && (size > MAX_SIZE || !can_duplicate_loop_p(nest) || !bound_turns(&e, nest)
+                      || (left_inside && provable_inside(nest, all) > innermost))) {
     kb_decide(kb_loop_location(nest), KB_NOTE, "guards", "%u of %u guards of the whole nest can be proven: taking inner loops",
               proven, guards.length());
     changed = try_inner(nest, all);
-  } else if ((!proven && !nest->inner) || size > MAX_SIZE || !can_duplicate_loop_p(nest)) {
-    for (const nest_guard &g : guards)
-      if (!g.proven)
-        stays(g);
-    changed = false;
-  } else
+  } else if ((proven || has_strips(nest)) && size <= MAX_SIZE && can_duplicate_loop_p(nest))
     changed = version_nest(&e, nest, guards);
+  else
+    report_kept(guards);
   kb_intervals_end(&e);
   return changed;
+}
+
+static void new_loops(void)
+{
+  scev_reset();
+  free_dominance_info(CDI_DOMINATORS);
+  calculate_dominance_info(CDI_DOMINATORS);
 }
 
 bool kb_version_nests(function *fn)
@@ -179,23 +220,21 @@ bool kb_version_nests(function *fn)
   bool changed = false;
   auto_vec<kb_guard> all;
   kb_find_guards(fn, &all);
-  auto_vec<class loop *> top;
+  auto_vec<class loop *> top, innermost;
   for (class loop *l = loops_for_fn(fn)->tree_root->inner; l; l = l->next)
     top.safe_push(l);
   for (class loop *l : top)
     if (try_nest(l, all)) {
       changed = true;
-      scev_reset();
-      free_dominance_info(CDI_DOMINATORS);
-      calculate_dominance_info(CDI_DOMINATORS);
+      new_loops();
     }
-  auto_vec<class loop *> innermost;
   for (class loop *l : loops_list(fn, LI_ONLY_INNERMOST))
-    innermost.safe_push(l);
+    if (!kb_marked(l, KB_SLOW))
+      innermost.safe_push(l);
   for (class loop *l : innermost)
-    if (!kb_marked(l, KB_SLOW) && kb_inspect_loop(fn, l)) {
+    if (kb_inspect_loop(fn, l)) {
       changed = true;
-      scev_reset();
+      new_loops();
     }
   return changed;
 }
