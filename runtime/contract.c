@@ -89,15 +89,15 @@ static bool better_turned(const kb_ct *t, const kb_ct_ways *ways, int64_t es)
 
 int kb_ct_run(kb_ct *t, const kb_ct_ways *ways, int64_t es)
 {
-  enum { FEW = 4 };
+  enum { FEW = 4, SHORT = 8 }; /* rows; places of p */
   bool triangle = t->flags & (KB_CT_LOWER | KB_CT_UPPER), vector = t->n == 1 || t->m == 1;
   if (better_turned(t, ways, es)) turn(t);
   if (vector && t->m == 1) return KB_CT_NOT; /* one sum */
-  if (vector && !triangle && (!(t->flags & KB_CT_ALPHA_A) || t->scale_b) && (t->m >= FEW || t->a_i == es)) {
+  if (vector && !triangle && (!(t->flags & KB_CT_ALPHA_A) || t->scale_b) && (t->a_i == es || (t->m >= FEW && t->k >= SHORT))) {
     int r = kb_ct_threads(t, ways->gemv, ways);
     if (r != KB_CT_NOT) return r;
   }
-  if (vector && t->flags & (KB_CT_REASSOC | KB_CT_FUSED)) return KB_CT_NOT; /* the loop has vectors of its own */
+  if (vector && (t->k < SHORT || t->flags & (KB_CT_REASSOC | KB_CT_FUSED))) return KB_CT_NOT; /* the loop has vectors of its own */
   return kb_ct_threads(t, ways->gemm, ways);
 }
 
@@ -128,7 +128,7 @@ static bool may(const kb_ct *t, int64_t es)
 
 static int contract(kb_ct *t, int64_t es)
 {
-  enum { TINY = 48 }; /* multiplications that the loop has done before we would have started */
+  enum { TINY = 150 }; /* multiplications that the loop has done before we would have started */
   if (t->m <= 0 || t->n <= 0 || t->k <= 0) return KB_CT_NOT;
   if (t->m <= TINY && t->n <= TINY && t->k <= TINY && t->m * t->n * t->k <= TINY) return KB_CT_NOT;
   /* strides that nobody walks along */

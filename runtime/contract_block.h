@@ -64,8 +64,23 @@ KB_INLINE int X(inside)(const kb_ct *t, int64_t i, int rows, int64_t j, int cols
   return (!(t->flags & KB_CT_LOWER) || j + cols - 1 <= low) && (!(t->flags & KB_CT_UPPER) || j >= high) ? 2 : 1;
 }
 
-/* Rows i to i_end, columns from j: a column of tiles. */
-static void X(tiles)(const X(kb_block) *w, int64_t i, int64_t i_end, int64_t j, int cols, const char *a, const char *b)
+/* To where the next tile starts, and a share of the next panel of B: both come from far. */
+KB_INLINE void X(fetch)(const kb_ct *t, int64_t i, int rows, int64_t j, const char **next)
+{
+  const char *c = t->c + i * t->c_i + j * ES;
+  for (int r = 0; r < rows; r++, c += t->c_i) {
+    __builtin_prefetch(c);
+    __builtin_prefetch(c + NR * ES - 1);
+  }
+  if (*next == NULL) return;
+  UNROLL for (int l = 0; l < 16; l++)
+    __builtin_prefetch(*next + l * 64, 0, 2);
+  *next += 16 * 64;
+}
+
+/* Rows i to i_end, columns from j: a column of tiles. next: a panel of B that is used later, or NULL. */
+static void X(tiles)(const X(kb_block) *w, int64_t i, int64_t i_end, int64_t j, int cols, const char *a, const char *b,
+                     const char *next)
 {
   const kb_ct *t = w->t;
   bool plain = t->c_j == ES && w->wait == NULL && !(w->last && t->flags & (KB_CT_ALPHA | KB_CT_BETA));
@@ -77,6 +92,7 @@ static void X(tiles)(const X(kb_block) *w, int64_t i, int64_t i_end, int64_t j, 
     X(kb_tile) u = { .k = w->kn, .a = a, .a_i = w->pack_a ? ES : t->a_i, .a_p = w->pack_a ? MR * ES : t->a_p, .b = b,
                      .b_p = w->pack_b ? NR * ES : t->b_p, .rows = rows, .cols = cols };
     if (plain && in == 2) {
+      if (i_end - i >= 2 * MR) X(fetch)(t, i + MR, MR, j, &next);
       u.to = t->c + i * t->c_i + j * ES;
       u.to_i = t->c_i;
       u.from = zero ? (const char *)X(zeros) : u.to;
@@ -93,8 +109,9 @@ static bool X(block)(const X(kb_block) *w, int64_t i, int64_t i_end, int64_t j_e
   kb_ct *t = w->t;
   for (int64_t j = w->j; j < j_end; j += NR) {
     int cols = j_end - j < NR ? (int)(j_end - j) : NR;
-    X(tiles)(w, i, i_end, j, cols, a, b);
-    b += w->pack_b ? NR * w->kn * ES : NR * ES;
+    int64_t panel = w->pack_b ? NR * w->kn * ES : NR * ES;
+    X(tiles)(w, i, i_end, j, cols, a, b, w->pack_b && j_end - j > NR ? b + panel : NULL);
+    b += panel;
     if (!kb_ct_go_on(t, (i_end - i) * NR * w->kn)) return false;
   }
   return true;
@@ -143,13 +160,18 @@ KB_INLINE int64_t X(part)(int64_t n, int64_t most, int64_t of)
 /* Sizes of blocks, and what is to be packed. */
 static void X(plan)(X(kb_block) *w)
 {
+  enum { FEW = 96 };
   const kb_ct *t = w->t;
-  const kb_cpu *cpu = kb_cpu_get();
-  w->kc = X(part)(t->k, (int64_t)cpu->l1 / 2 / (NR * ES), 1);
   w->pack_a = t->flags & KB_CT_ALPHA_A && !t->scale_b;
   w->pack_b = t->scale_b || t->b_j != ES;
-  if (t->n > 2 * NR && (t->m > 96 || t->n > 96)) w->pack_a = true;
-  if (t->m > 2 * MR && (t->m > 96 || t->n > 96)) w->pack_b = true;
+  if (t->m <= FEW && t->n <= FEW && t->k <= 2 * FEW) { /* one block; divisions would tell */
+    w->mc = (t->m + MR - 1) / MR * MR, w->nc = (t->n + NR - 1) / NR * NR, w->kc = t->k;
+    return;
+  }
+  const kb_cpu *cpu = kb_cpu_get();
+  w->kc = X(part)(t->k, (int64_t)cpu->l1 / 2 / (NR * ES), 1);
+  if (t->n > 2 * NR && (t->m > FEW || t->n > FEW)) w->pack_a = true;
+  if (t->m > 2 * MR && (t->m > FEW || t->n > FEW)) w->pack_b = true;
   w->mc = X(part)(t->m, (int64_t)cpu->l2 / 2 / (w->kc * ES), MR);
   w->nc = X(part)(t->n, (int64_t)cpu->l3 / 4 / (w->kc * ES), NR);
 }

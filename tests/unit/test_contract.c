@@ -46,7 +46,7 @@ static array make(int64_t n1, int64_t n2, int64_t es, bool zero, bool specials)
   else x.s1 = es * step, x.s2 = x.s1 * n1 + pad * es;
   int64_t e1 = (n1 - 1) * x.s1, e2 = (n2 - 1) * x.s2;
   x.size = (size_t)(e1 + e2 + es);
-  x.room = malloc(x.size);
+  x.room = (char *)malloc(x.size);
   assert_non_null(x.room);
   x.at = x.room;
   if (!rnd(8)) x.at += e1, x.s1 = -x.s1;
@@ -160,7 +160,7 @@ static void one(int64_t es, uint64_t flags, int64_t m, int64_t n, int64_t k)
   if (flags & (KB_CT_LOWER | KB_CT_UPPER)) t.diag = rnd(m + n + 3) - m - 1;
   if (flags & (KB_CT_ALPHA | KB_CT_BETA | KB_CT_ALPHA_A) && rnd(4)) t.alpha = (double)(float)((double)rnd(1000) / 300 - 1);
   if (flags & KB_CT_BETA) t.beta = (double)(float)((double)rnd(1000) / 300 - 1);
-  char *before = malloc(c.size), *want = malloc(c.size);
+  char *before = (char *)malloc(c.size), *want = (char *)malloc(c.size);
   assert_true(before && want);
   memcpy(before, c.room, c.size);
   (es == 8 ? plain_f64 : plain_f32)(&t);
@@ -316,7 +316,7 @@ static void test_leaves(void **state)
 {
   (void)state;
   enum { N = 3000 };
-  double *a = calloc((size_t)N * N, 8), *c = calloc((size_t)N * N, 8);
+  double *a = (double *)calloc((size_t)N * N, 8), *c = (double *)calloc((size_t)N * N, 8);
   assert_true(a && c);
   for (uint64_t f = 0; f <= KB_CT_PARALLEL; f += KB_CT_PARALLEL) {
     int count = 0;
