@@ -40,7 +40,7 @@ static void X(odd_tile)(const X(kb_block) *w, X(kb_tile) *u, int64_t i, int64_t 
   u->to_i = s_i;
   X(tile_run)(u, w->fused);
   if (wait && !w->last) return;
-  bool scale = w->last && t->flags & (KB_CT_ALPHA | KB_CT_BETA), add = w->last && t->flags & KB_CT_BETA;
+  bool scale = w->last && t->flags & KB_CT_ALPHA, add = w->last && t->flags & KB_CT_BETA;
   T alpha = (T)t->alpha, beta = (T)t->beta;
   for (int r = 0; r < rows; r++) {
     int64_t lo, hi;
