@@ -18,7 +18,7 @@ enum {
 KB_INLINE void X(gemv_out)(const kb_ct *t, int64_t i, T v)
 {
   T *c = (T *)(void *)(t->c + i * t->c_i);
-  if (t->flags & (KB_CT_ALPHA | KB_CT_BETA)) v = (T)t->alpha * v;
+  if (t->flags & KB_CT_ALPHA) v = (T)t->alpha * v;
   *c = t->flags & KB_CT_BETA ? v + (T)t->beta * *c : v;
 }
 
