@@ -51,7 +51,7 @@ static kb_ct part_of(team *g, int64_t from)
           else if (t->flags & KB_CT_ALPHA_A) a = alpha * a; \
           s = s + a * b; \
         } \
-        if (t->flags & (KB_CT_ALPHA | KB_CT_BETA)) s = alpha * s; \
+        if (t->flags & KB_CT_ALPHA) s = alpha * s; \
         *c = t->flags & KB_CT_BETA ? s + beta * *c : s; \
       } \
     } \
