@@ -13,7 +13,7 @@
  *   kb_nests    after cselim     contraction, tiling, jamming of the guard-free copies; polls come back
  *   kb_vectors  after ch_vect    what the vectoriser may do with marked loops; kb_plain before pcom takes it back
  *   kb_fuse     after pcom       multiplication and addition to one operation, where contract was asked for
- *   kb_left     after optimized  finds the guards that the object file will have
+ *   kb_left     after optimized  finds the guards that the object file will have; overflows next to their tests
  *   finish      end of the unit  report
  *
  * A *nest* is a loop with all that is in it. Versioning makes a *fast copy*, without the guards that are proven at run
@@ -204,6 +204,10 @@ void kb_hook_vector_costs(void);
 bool kb_fuse_products(function *fn);
 bool kb_use_reciprocals(function *fn); /* for kb_vectors_begin */
 bool kb_vector_math(function *fn);
+
+/* order.cc: overflows right in front of their tests, for the code generator; true: something moved. */
+
+bool kb_order_checks(function *fn);
 
 /* report.cc */
 

@@ -140,7 +140,12 @@ static unsigned run_nests(function *fn)
 static unsigned run_vectors(function *fn) { kb_vectors_begin(fn); return 0; }
 static unsigned run_plain(function *fn) { kb_vectors_end(fn); return 0; }
 static unsigned run_fuse(function *fn) { return kb_fuse_products(fn) ? TODO_update_ssa : 0; }
-static unsigned run_left(function *fn) { count_guards(fn, KB_AT_LEFT); return 0; }
+static unsigned run_left(function *fn)
+{
+  count_guards(fn, KB_AT_LEFT);
+  kb_order_checks(fn);
+  return 0;
+}
 
 namespace {
 
