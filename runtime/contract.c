@@ -140,7 +140,7 @@ static int contract(kb_ct *t, int64_t es)
   if (t->diag > t->n) t->diag = t->n;
   if (t->diag < -t->m) t->diag = -t->m;
   t->left = KB_CT_WORK;
-  t->looks = true;
+  t->looks = t->flags & KB_CT_POLL;
   int r = t->flags & KB_CT_FUSED ? kb_ct_blas(t, es) : KB_CT_NOT;
   return r != KB_CT_NOT ? r : kb_ct_run(t, ways_of(es), es);
 }
