@@ -80,11 +80,12 @@ static void make_triangle(kb_contraction *k, int outer, int inner, sizes *s, gim
     reverse(k, outer, rows);
     tree last = kb_uop(MINUS_EXPR, rows, kb_count(1));
     span = kb_uop(end_moves ? MINUS_EXPR : PLUS_EXPR, span, last);
+    if (!end_moves)
+      for (kb_linear *f : {&k->a, &k->b, &k->c})
+        f->base = kb_uop(MINUS_EXPR, f->base, kb_uop(MULT_EXPR, last, f->step[inner]));
   }
   span = compute(seq, span);
   if (!end_moves) { /* starts at the row's number, ends at span */
-    for (kb_linear *f : {&k->a, &k->b, &k->c})
-      f->step[outer] = kb_uop(MINUS_EXPR, f->step[outer], f->step[inner]);
     s->turns[inner] = compute(seq, positive(span));
     s->turns[outer] = compute(seq, kb_uop(MIN_EXPR, rows, s->turns[inner]));
     s->diag = kb_count(0);

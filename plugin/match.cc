@@ -366,12 +366,33 @@ static bool fixed_but(const kb_trip *t, int but)
   return true;
 }
 
-/* Rectangles, and triangles with one side that moves by one element per turn of the outer loop. */
-static bool match_trips(kb_contraction *k)
+static bool find_trips(kb_contraction *k)
 {
   for (unsigned d = 0; d < k->depth; d++)
     if (!kb_trip_of(k, k->loops[d], d, &k->trips[d]))
       FAIL("how often a loop turns is not known in front of the nest");
+  return true;
+}
+
+/* Where a loop starts further on with each turn of one around it, its turns are counted from where it started first: so that
+   both are independent indices. */
+static void straighten(kb_contraction *k)
+{
+  for (unsigned d = 1; d < k->depth; d++)
+    for (unsigned o = 0; o < d; o++) {
+      const kb_trip *t = &k->trips[d];
+      tree by = t->from.step[o];
+      if ((t->step != 1 && t->step != -1) || (!is_const(by, 1) && !is_const(by, -1)))
+        continue;
+      enum tree_code code = is_const(by, t->step) ? MINUS_EXPR : PLUS_EXPR;
+      for (kb_linear *f : {&k->a, &k->b, &k->c})
+        f->step[o] = kb_uop(code, f->step[o], f->step[d]);
+    }
+}
+
+/* Rectangles, and triangles with one side that moves by one element per turn of the outer loop. */
+static bool match_trips(kb_contraction *k)
+{
   int outer = k->n < 0 ? k->m : k->m < 0 ? k->n : MIN(k->m, k->n), inner = MAX(k->m, k->n);
   if (!fixed_but(&k->trips[k->k], -1) || !fixed_but(&k->trips[outer], -1))
     FAIL("how often the loop of the sum turns varies");
@@ -444,6 +465,9 @@ bool kb_match_contraction(kb_contraction *k)
   }
   if (k->alpha_a && k->alpha && !operand_equal_p(k->alpha_a, k->alpha, 0))
     FAIL("both the products and the sum are scaled, and not by the same");
+  if (!find_trips(k))
+    return false;
+  straighten(k);
   if (!match_roles(k) || !match_trips(k))
     return false;
   if (at == k->loops[k->depth - 2] && k->k != (int)k->depth - 1)
