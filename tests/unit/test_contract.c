@@ -321,7 +321,7 @@ static void test_leaves(void **state)
   for (uint64_t f = 0; f <= KB_CT_PARALLEL; f += KB_CT_PARALLEL) {
     int count = 0;
     kb_poll_set_handler(stop_now, &count);
-    assert_int_equal(kb_contract_f64(c, a, a, N * 8, 8, N * 8, 8, N * 8, 8, N, N, N, 0, 1, 1, f), KB_CT_LEAVE);
+    assert_int_equal(kb_contract_f64(c, a, a, N * 8, 8, N * 8, 8, N * 8, 8, N, N, N, 0, 1, 1, f | KB_CT_POLL), KB_CT_LEAVE);
     kb_poll_set_handler(NULL, NULL);
     assert_int_equal(count, 4);
   }
