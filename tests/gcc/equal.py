@@ -290,6 +290,18 @@ def random_rounds(equal, options):
         print(f"# {rounds} rounds: {equal.sums.text()}", file=sys.stderr)
 
 
+def emit_all(options):
+    """The files, and one of random nests, as C."""
+    os.makedirs(options.emit, exist_ok=True)
+    files = [os.path.abspath(f) for f in options.files]
+    if options.random:
+        path = os.path.join(os.path.abspath(options.emit), "nests.py")
+        if accepted(nests.kernels(random.Random(options.seed), options.kernels), path):
+            files.append(path)
+    for path in files:
+        emit(path, os.path.abspath(options.emit))
+
+
 def main():
     p = argparse.ArgumentParser(description="Kernels with the plugin against kernels without.")
     p.add_argument("files", nargs="*")
@@ -302,12 +314,15 @@ def main():
     p.add_argument("--variants", default=DEFAULT, help="of " + ", ".join(VARIANTS))
     p.add_argument("--guards", default="native", help="whose guards are counted (native)")
     p.add_argument("--argument", action="append", default=[], help="another argument for the plugin, -fplugin-arg-keelback-...")
+    p.add_argument("--emit", metavar="FOLDER", help="only write C and hints there, for other.sh")
     p.add_argument("--keep", metavar="FOLDER", help="keep the files there")
     p.add_argument("--tap", action="store_true", help="a line for each file, for make check")
     p.add_argument("-v", "--verbose", action="store_true", help="a line for each kernel")
     options = p.parse_args()
     if options.seed is None:
         options.seed = int(time.time()) if options.random else 1
+    if options.emit:
+        return emit_all(options)
     os.makedirs(options.keep or ".", exist_ok=True)
     folder = os.path.abspath(options.keep) if options.keep else tempfile.mkdtemp(prefix="keelback-equal-")
     equal = Equal(options, folder)
