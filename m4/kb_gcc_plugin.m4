@@ -3,8 +3,8 @@
 #
 # The plugin is C++ that includes the headers of this very GCC and is loaded by it, so $CXX has to be of
 # the same version. With another compiler, or without the headers, everything else is built: emitted C is
-# right without the plugin, only slower. Sets the conditional WITH_PLUGIN,
-# and GCC_MAJOR, PLUGIN_CPPFLAGS, PLUGIN_CXXFLAGS.
+# right without the plugin, only slower. A small plugin is made and loaded, which compares the headers with
+# the compiler as the plugin does (plugin/selftest.cc). Sets the conditional WITH_PLUGIN, and GCC_MAJOR, PLUGIN_CPPFLAGS, PLUGIN_CXXFLAGS.
 AC_DEFUN([KB_GCC_PLUGIN], [
 AC_ARG_ENABLE([plugin],
   [AS_HELP_STRING([--enable-plugin], [build the GCC plugin: yes, no, or auto (when its headers are there)])],
@@ -59,6 +59,29 @@ AS_IF([test -z "$kb_no_plugin"], [
     [kb_no_plugin="the plugin headers of GCC $kb_gcc_version do not compile (see config.log): apt-get install gcc-$kb_gcc_major-plugin-dev"])
   CPPFLAGS=$kb_save_CPPFLAGS CXXFLAGS=$kb_save_CXXFLAGS
   AC_LANG_POP([C++])])
+AS_IF([test -z "$kb_no_plugin"], [
+  AC_MSG_CHECKING([whether GCC $kb_gcc_version loads a plugin made with these headers])
+  cat >conftest.cc <<'END'
+#include "pass.h"
+int plugin_is_GPL_compatible;
+static void say(const char *what) { fprintf(stderr, what ? "it differs in its %s\n" : "self test passed\n", what); }
+static void start(void *, void *) { say(kb_selftest_nodes()); }
+int plugin_init(plugin_name_args *args, plugin_gcc_version *)
+{
+  if (const char *what = kb_selftest_tables()) say(what);
+  else register_callback(args->base_name, PLUGIN_START_UNIT, start, NULL);
+  return 0;
+}
+END
+  echo 'int f(int n) { return n + 1; }' >conftest.c
+  kb_said=`$CXX $PLUGIN_CXXFLAGS -w -fPIC -shared -I"$srcdir/plugin" -I"$srcdir/include" $PLUGIN_CPPFLAGS conftest.cc \
+             "$srcdir/plugin/selftest.cc" -o conftest.so 2>&1 && $CC -fplugin=./conftest.so -c conftest.c -o conftest.o 2>&1`
+  echo "$kb_said" >&AS_MESSAGE_LOG_FD
+  rm -f conftest.cc conftest.so conftest.c conftest.o
+  AS_CASE(["$kb_said"],
+    ["self test passed"], [AC_MSG_RESULT([yes])],
+    [AC_MSG_RESULT([no])
+     kb_no_plugin="GCC $kb_gcc_version does not load a plugin made with its headers, or differs from them: `echo "$kb_said" | head -n 1` (see config.log)"])])
 AS_IF([test -n "$kb_no_plugin"], [
   AS_IF([test "x$enable_plugin" = xyes], [AC_MSG_ERROR([the GCC plugin cannot be built: $kb_no_plugin])])
   AS_IF([test "x$enable_plugin" != xno], [AC_MSG_WARN([no GCC plugin: $kb_no_plugin])])
