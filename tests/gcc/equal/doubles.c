@@ -71,8 +71,29 @@ static void put(uint64_t v)
   }
 }
 
+/* An argument block on the stack, of a kernel that another one called: its address means nothing, what it holds does. */
+static void put_block(const kb_fn_info *fn, const char *block)
+{
+  for (uint32_t i = 0; i < fn->nparams; i++) {
+    const kb_fn_param *p = &fn->params[i];
+    size_t size = p->kind == 'v' ? 8 + 16 * (size_t)p->rank : p->kind == 's' ? 4 : p->kind == 'b' ? 1 : 8;
+    for (size_t at = 0; at < size; at += 8) {
+      uint64_t v = 0;
+      memcpy(&v, block + p->offset + at, size - at < 8 ? size - at : 8);
+      put(v);
+    }
+  }
+}
+
+static bool on_stack(const void *p)
+{
+  char here;
+  return (uintptr_t)p > (uintptr_t)&here && (uintptr_t)p - (uintptr_t)&here < (uintptr_t)1 << 23;
+}
+
 void kb_exit(const kb_site *site, ...)
 {
+  void *p;
   va_list ap;
   va_start(ap, site);
   put(number_of(site));
@@ -83,7 +104,11 @@ void kb_exit(const kb_site *site, ...)
     case 'i': v = (uint64_t)va_arg(ap, int64_t); break;
     case 'u': v = va_arg(ap, uint64_t); break;
     case 'b': v = (uint64_t)va_arg(ap, int); break;
-    case 'p': v = (uintptr_t)va_arg(ap, void *); break;
+    case 'p':
+      p = va_arg(ap, void *);
+      if (a == site->args && site->nframes && on_stack(p)) put_block(site->frames[site->nframes - 1].fn, (const char *)p);
+      else v = (uintptr_t)p;
+      break;
     case 'd':
       d = va_arg(ap, double);
       if (isnan(d)) d = NAN; /* neither sign nor payload mean anything */
@@ -152,7 +177,7 @@ void record_print(const record *r)
     printf("#     exit %s:%u:%u %s %s (", s->frames[0].fn->name, s->frames[0].line, s->frames[0].col, s->guard,
            s->msg ? s->msg : "");
     at += 8;
-    for (const char *a = s->args; a && *a; a++, at += 8) {
+    for (const char *a = s->args; a && *a; a++, at += 8) { /* not right behind a block on the stack */
       int64_t v;
       double d;
       memcpy(&v, r->bytes + at, 8);
