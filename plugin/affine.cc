@@ -311,19 +311,23 @@ struct induction {
 /* A bound of IV's phi in direction DIR by the condition C: each turn passes the edge IN after it. *R gets it. */
 static bool bound_by_test(kb_intervals *e, const induction *iv, gcond *c, edge in, int dir, kb_bound *r)
 {
-  tree_code code = gimple_cond_code(c);
-  tree a = gimple_cond_lhs(c), b = gimple_cond_rhs(c);
+  tree_code code;
+  tree a, b;
+  kb_state s = kb_save(e);
+  if (!kb_comparison(e, c, in->flags & EDGE_TRUE_VALUE, &code, &a, &b)) {
+    kb_undo(e, s);
+    return false;
+  }
   if (b == iv->next || b == iv->t) {
     std::swap(a, b);
     code = swap_tree_comparison(code);
   }
-  if ((a != iv->next && a != iv->t) || !kb_int_type(TREE_TYPE(a)))
+  if ((a != iv->next && a != iv->t)) {
+    kb_undo(e, s);
     return false;
-  if (!(in->flags & EDGE_TRUE_VALUE))
-    code = invert_tree_comparison(code, false);
+  }
   bool strict_ne = code == NE_EXPR && TYPE_OVERFLOW_UNDEFINED(TREE_TYPE(iv->t)) && kb_same(iv->d.lo, iv->d.hi)
                    && kb_is_const(iv->d.lo) && absu_hwi(iv->d.lo.c) == 1;
-  kb_state s = kb_save(e);
   kb_interval v = kb_value_at(e, b, gimple_bb(c));
   kb_bound one = kb_constant(1), zero = kb_constant(0);
   *r = kb_no_bound;
@@ -408,6 +412,27 @@ static bool all_exact(kb_intervals *e, const vec<tree> &chain)
   return true;
 }
 
+/* Widens *V by all values that T can be a copy of, from block FROM; PHI itself left out. False: there is one without bounds. */
+static bool add_copied(kb_intervals *e, tree t, basic_block from, gphi *phi, hash_set<tree> *seen, kb_interval *v)
+{
+  if (t == gimple_phi_result(phi) || (TREE_CODE(t) == SSA_NAME && seen->add(t)))
+    return true;
+  if (seen->elements() > 24)
+    return false;
+  gimple *def = TREE_CODE(t) == SSA_NAME && !kb_outside(e, t) ? SSA_NAME_DEF_STMT(t) : NULL;
+  if (gphi *p = def ? dyn_cast<gphi *>(def) : NULL) {
+    for (unsigned i = 0; i < gimple_phi_num_args(p); i++)
+      if (!add_copied(e, gimple_phi_arg_def(p, i), gimple_phi_arg_edge(p, i)->src, phi, seen, v))
+        return false;
+    return true;
+  }
+  if (def && is_gimple_assign(def) && (gimple_assign_rhs_code(def) == MIN_EXPR || gimple_assign_rhs_code(def) == MAX_EXPR))
+    return add_copied(e, gimple_assign_rhs1(def), gimple_bb(def), phi, seen, v)
+           && add_copied(e, gimple_assign_rhs2(def), gimple_bb(def), phi, seen, v);
+  *v = kb_union(e, *v, kb_value_at(e, t, from));
+  return kb_known(v->lo) || kb_known(v->hi);
+}
+
 kb_interval kb_header_phi(kb_intervals *e, gphi *phi)
 {
   class loop *l = gimple_bb(phi)->loop_father;
@@ -419,6 +444,12 @@ kb_interval kb_header_phi(kb_intervals *e, gphi *phi)
   bool strip = l != e->nest && kb_is_strip_loop(l);
   if (strip || !reaches(e, iv.next, iv.t, 0))
     return kb_known(iv.init.lo) || kb_known(iv.init.hi) ? kb_union(e, iv.init, kb_value_at(e, iv.next, l->latch)) : kb_no_interval;
+  hash_set<tree> seen;
+  kb_interval copied = iv.init;
+  kb_state s = kb_save(e);
+  if (!strip && add_copied(e, iv.next, l->latch, phi, &seen, &copied))
+    return copied;
+  kb_undo(e, s);
   iv.d = delta_per_turn(e, iv.t, iv.next, &chain);
   kb_interval r = induction_interval(e, &iv);
   if (!kb_known(r.lo) && !kb_known(r.hi))
@@ -589,6 +620,54 @@ kb_bound kb_difference(kb_intervals *e, tree a, tree b, bool upper)
   if (!kb_known(r))
     kb_undo(e, s);
   return r;
+}
+
+/* Is T an operand of X, a sum? */
+static bool adds(tree x, tree t)
+{
+  gimple *checked;
+  tree_code code;
+  tree a, b;
+  return TREE_CODE(x) == SSA_NAME && sum_operands(SSA_NAME_DEF_STMT(x), &code, &a, &b, &checked) && (a == t || b == t);
+}
+
+bool kb_solve(kb_intervals *e, tree t, tree_code code, tree x, tree y, basic_block b, kb_interval *v)
+{
+  *v = kb_no_interval;
+  linear l = {kb_constant(0), false};
+  if (code == NE_EXPR || (!adds(x, t) && !adds(y, t)) || !linear_add(e, &l, x, 1, 0) || !linear_add(e, &l, y, -1, 0))
+    return false;
+  /* x - y = by * t + rest */
+  unsigned atom = kb_name_bound(e, t).t[0].atom;
+  HOST_WIDE_INT by = 0;
+  for (int i = 0; i < l.sum.n; i++)
+    if (l.sum.t[i].atom == atom)
+      by = l.sum.t[i].by;
+  if (by != 1 && by != -1)
+    return false;
+  if (by < 0) { /* y - x CODE' 0 */
+    l.sum = kb_plus(kb_constant(0), l.sum, -1);
+    code = swap_tree_comparison(code);
+  }
+  l.sum = kb_plus(l.sum, {1, 0, {{atom, 1}}}, -1);
+  kb_interval rest = {kb_constant(-l.sum.c), kb_constant(-l.sum.c)}; /* t CODE -rest */
+  basic_block old = e->at;
+  e->at = b;
+  bool added = e->active.add(t);
+  for (int i = 0; i < l.sum.n; i++) {
+    kb_interval w = kb_value(e, e->atoms[l.sum.t[i].atom].name);
+    HOST_WIDE_INT k = -l.sum.t[i].by;
+    rest = {kb_plus(rest.lo, k > 0 ? w.lo : w.hi, k), kb_plus(rest.hi, k > 0 ? w.hi : w.lo, k)};
+  }
+  if (!added)
+    e->active.remove(t);
+  e->at = old;
+  kb_bound one = kb_constant(1);
+  if (code == LT_EXPR || code == LE_EXPR || code == EQ_EXPR)
+    v->hi = code == LT_EXPR ? kb_plus(rest.hi, one, -1) : rest.hi;
+  if (code == GT_EXPR || code == GE_EXPR || code == EQ_EXPR)
+    v->lo = code == GT_EXPR ? kb_plus(rest.lo, one, 1) : rest.lo;
+  return kb_known(v->lo) || kb_known(v->hi);
 }
 
 kb_interval kb_tighten(kb_intervals *e, tree t, const kb_interval &v)

@@ -180,6 +180,23 @@ kb_bound kb_div(kb_intervals *e, const kb_bound &a, HOST_WIDE_INT by)
   return by == 1 ? a : kb_is_const(a) ? kb_constant(a.c / by) : add_atom(e, KB_ATOM_DIV, NULL_TREE, a, kb_constant(by));
 }
 
+kb_bound kb_floor_div(kb_intervals *e, const kb_bound &a, HOST_WIDE_INT by, bool upper)
+{
+  kb_bound r = a;
+  bool whole = kb_known(a) && by > 0;
+  for (int i = 0; i < a.n; i++) {
+    whole = whole && a.t[i].by % by == 0;
+    r.t[i].by /= by;
+  }
+  if (whole) { /* only the constant is rounded */
+    r.c = a.c >= 0 ? a.c / by : -((-(a.c + 1)) / by) - 1;
+    return r;
+  }
+  /* Where it is negative, what rounds to zero is above, by 1 at most. */
+  r = kb_div(e, a, by);
+  return upper || kb_nonneg(e, a) ? r : kb_plus(r, kb_constant(1), -1);
+}
+
 kb_bound kb_least(kb_intervals *e, const kb_bound &a, const kb_bound &b)
 {
   if (!kb_known(a) || !kb_known(b))

@@ -263,7 +263,7 @@ static kb_interval divided(kb_intervals *e, tree_code code, tree x, tree by, tre
   if (code == TRUNC_DIV_EXPR)
     return {kb_div(e, v.lo, k), kb_div(e, v.hi, k)};
   kb_bound top = kb_constant(k - 1), bottom = kb_constant(1 - k);
-  if (TYPE_UNSIGNED(type) || kb_nonneg(e, v.lo))
+  if (TYPE_UNSIGNED(type) || (kb_known(v.lo) && kb_need_nonneg(e, v.lo)))
     return {kb_constant(0), kb_known(v.hi) && kb_nonneg(e, kb_plus(top, v.hi, -1)) ? v.hi : top};
   return {bottom, top};
 }
@@ -273,9 +273,8 @@ static kb_interval shifted_right(kb_intervals *e, tree x, tree by)
   if (TREE_CODE(by) != INTEGER_CST || !tree_fits_uhwi_p(by) || tree_to_uhwi(by) > 61)
     return kb_no_interval;
   HOST_WIDE_INT k = (HOST_WIDE_INT)1 << tree_to_uhwi(by);
-  kb_interval v = kb_value(e, x), r = {kb_div(e, v.lo, k), kb_div(e, v.hi, k)};
-  /* It rounds down: below a quotient that rounds to zero, by 1 at most. */
-  return kb_nonneg(e, v.lo) ? r : kb_interval{kb_plus(r.lo, kb_constant(1), -1), r.hi};
+  kb_interval v = kb_value(e, x);
+  return {kb_floor_div(e, v.lo, k, false), kb_floor_div(e, v.hi, k, true)};
 }
 
 static kb_interval masked(kb_intervals *e, tree x, tree mask)
@@ -335,6 +334,8 @@ static kb_interval assigned(kb_intervals *e, gimple *def)
 }
 
 /* -- Joins ---------------------------------------------------------------------------------------------------------- */
+
+static bool is_header_phi(gimple *def) { return gimple_code(def) == GIMPLE_PHI && bb_loop_header_p(gimple_bb(def)); }
 
 /* Which outcome of C, the condition that ends the block above the join PHI, leads in along IN? -1: not one alone. */
 static int side_of(gphi *phi, edge in, gcond **c)
@@ -415,6 +416,53 @@ tree kb_signed_source(tree t)
   return t;
 }
 
+/* The boolean F: the comparison that it is; of one that an invariant condition chooses, the one for its likely outcome, which
+   is needed then. */
+static bool comparison_of(kb_intervals *e, tree f, tree_code *code, tree *a, tree *b, int depth)
+{
+  if (TREE_CODE(f) != SSA_NAME || TREE_CODE(TREE_TYPE(f)) != BOOLEAN_TYPE || kb_outside(e, f) || depth > 3)
+    return false;
+  gimple *def = SSA_NAME_DEF_STMT(f);
+  if (is_gimple_assign(def) && TREE_CODE_CLASS(gimple_assign_rhs_code(def)) == tcc_comparison) {
+    *code = gimple_assign_rhs_code(def);
+    *a = gimple_assign_rhs1(def);
+    *b = gimple_assign_rhs2(def);
+    return true;
+  }
+  gphi *phi = dyn_cast<gphi *>(def);
+  gcond *c;
+  if (!phi || gimple_phi_num_args(phi) != 2 || is_header_phi(phi))
+    return false;
+  int side0 = side_of(phi, gimple_phi_arg_edge(phi, 0), &c), side1 = side_of(phi, gimple_phi_arg_edge(phi, 1), &c);
+  if (!c || side0 < 0 || side1 < 0 || side0 == side1 || !kb_invariant(e, gimple_cond_lhs(c)) || !kb_invariant(e, gimple_cond_rhs(c)))
+    return false;
+  edge yes, no;
+  extract_true_false_edges_from_block(gimple_bb(c), &yes, &no);
+  int likely = yes->probability.initialized_p() && yes->probability.to_reg_br_prob_base() < REG_BR_PROB_BASE / 2 ? 0 : 1;
+  for (const kb_proof &p : e->proofs)
+    if (p.cond == c)
+      likely = p.outcome;
+  return kb_prove(e, c, likely) && comparison_of(e, gimple_phi_arg_def(phi, side0 == likely ? 0 : 1), code, a, b, depth + 1);
+}
+
+bool kb_comparison(kb_intervals *e, gcond *c, bool outcome, tree_code *code, tree *a, tree *b)
+{
+  *code = gimple_cond_code(c);
+  *a = gimple_cond_lhs(c);
+  *b = gimple_cond_rhs(c);
+  if (TREE_CODE(TREE_TYPE(*a)) == BOOLEAN_TYPE && TREE_CODE(*b) == INTEGER_CST && (*code == EQ_EXPR || *code == NE_EXPR)) {
+    bool same = (*code == NE_EXPR) == integer_zerop(*b);
+    if (!comparison_of(e, *a, code, a, b, 0))
+      return false;
+    outcome = outcome == same;
+  }
+  if (!kb_int_type(TREE_TYPE(*a)) || !kb_int_type(TREE_TYPE(*b)))
+    return false;
+  if (!outcome)
+    *code = invert_tree_comparison(*code, false);
+  return *code != ERROR_MARK;
+}
+
 /* V with an upper bound, a lower bound more. */
 static void bound_above(kb_intervals *e, kb_interval *v, const kb_bound &b)
 {
@@ -455,6 +503,33 @@ static bool narrow(kb_intervals *e, kb_interval *v, tree t, tree_code code, tree
   return above || below || as_unsigned;
 }
 
+/* Narrows *V, of T, by X CODE Y, which held at the end of block B. */
+static bool narrow_by(kb_intervals *e, kb_interval *v, tree t, tree_code code, tree x, tree y, basic_block b)
+{
+  if (x != t && y == t) {
+    std::swap(x, y);
+    code = swap_tree_comparison(code);
+  }
+  if (x == t)
+    return narrow(e, v, t, code, y, b, false);
+  if (TYPE_UNSIGNED(TREE_TYPE(t)))
+    return false;
+  if (kb_signed_source(x) != t && kb_signed_source(y) == t) {
+    std::swap(x, y);
+    code = swap_tree_comparison(code);
+  }
+  if (kb_signed_source(x) == t)
+    return narrow(e, v, t, code, kb_signed_source(y), b, true);
+  kb_interval w;
+  if (TYPE_UNSIGNED(TREE_TYPE(x)) || !kb_solve(e, t, code, x, y, b, &w))
+    return false;
+  if (kb_known(w.lo))
+    bound_below(e, v, w.lo);
+  if (kb_known(w.hi))
+    bound_above(e, v, w.hi);
+  return true;
+}
+
 /* V, the interval of T at every place, at e->at. */
 static kb_interval narrowed(kb_intervals *e, tree t, kb_interval v)
 {
@@ -463,32 +538,20 @@ static kb_interval narrowed(kb_intervals *e, tree t, kb_interval v)
     if (!flow_bb_inside_loop_p(e->nest, p))
       break;
     gcond *c = as_a<gcond *>(kb_last_stmt(p));
-    tree x = gimple_cond_lhs(c), y = gimple_cond_rhs(c);
-    tree_code code = gimple_cond_code(c);
-    bool plain = x == t || y == t;
-    bool as_unsigned = !plain && !TYPE_UNSIGNED(TREE_TYPE(t)) && (kb_signed_source(x) == t || kb_signed_source(y) == t);
-    if (plain || as_unsigned) {
-      if (plain ? y == t : kb_signed_source(y) == t) {
-        std::swap(x, y);
-        code = swap_tree_comparison(code);
-      }
-      if (!(single_pred_edge(b)->flags & EDGE_TRUE_VALUE))
-        code = invert_tree_comparison(code, false);
-      kb_state s = kb_save(e);
-      kb_interval w = v;
-      if (narrow(e, &w, t, code, as_unsigned ? kb_signed_source(y) : y, p, as_unsigned))
-        v = w;
-      else
-        kb_undo(e, s);
-    }
+    kb_state s = kb_save(e);
+    tree_code code;
+    tree x, y;
+    kb_interval w = v;
+    if (!kb_comparison(e, c, single_pred_edge(b)->flags & EDGE_TRUE_VALUE, &code, &x, &y) || !narrow_by(e, &w, t, code, x, y, p))
+      kb_undo(e, s);
+    else
+      v = w;
     b = kb_condition_above(e, p);
   }
   return v;
 }
 
 /* -- Values --------------------------------------------------------------------------------------------------------- */
-
-static bool is_header_phi(gimple *def) { return gimple_code(def) == GIMPLE_PHI && bb_loop_header_p(gimple_bb(def)); }
 
 static kb_interval defined(kb_intervals *e, tree t, gimple *def)
 {

@@ -95,6 +95,7 @@ bool kb_same(const kb_bound &a, const kb_bound &b);
 kb_bound kb_plus(const kb_bound &a, const kb_bound &b, HOST_WIDE_INT by); /* a + by * b */
 kb_bound kb_times(kb_intervals *e, const kb_bound &a, const kb_bound &b);
 kb_bound kb_div(kb_intervals *e, const kb_bound &a, HOST_WIDE_INT by); /* BY > 0; rounds to zero */
+kb_bound kb_floor_div(kb_intervals *e, const kb_bound &a, HOST_WIDE_INT by, bool upper); /* a bound of the quotient rounded down */
 kb_bound kb_least(kb_intervals *e, const kb_bound &a, const kb_bound &b);
 kb_bound kb_greatest(kb_intervals *e, const kb_bound &a, const kb_bound &b);
 kb_range kb_range_of(const kb_intervals *e, const kb_bound &b);
@@ -143,6 +144,9 @@ kb_interval kb_operate(kb_intervals *e, tree_code code, const kb_interval &a, co
 bool kb_need_fits(kb_intervals *e, const kb_interval &v, tree type);
 /* The value of the unsigned expression T, taken as signed, which need not be an SSA name. */
 kb_interval kb_modular(kb_intervals *e, tree t);
+/* What C compares when it comes out as OUTCOME: A CODE B, both integers. False: it compares something else; needs may have
+   been added. */
+bool kb_comparison(kb_intervals *e, gcond *c, bool outcome, tree_code *code, tree *a, tree *b);
 /* A join: the union of what ARG gives for the arguments of PHI; or of the likely one alone, where the others are excluded. */
 typedef kb_interval (*kb_arg_fn)(kb_intervals *e, tree arg, edge in, void *data);
 kb_interval kb_join(kb_intervals *e, gphi *phi, kb_arg_fn arg, void *data);
@@ -167,6 +171,8 @@ kb_interval kb_header_phi(kb_intervals *e, gphi *phi);
 kb_bound kb_trips(kb_intervals *e, class loop *l);
 /* Makes V, the interval of the sum T, smaller where T's operands hang together (i - j with j <= i). */
 kb_interval kb_tighten(kb_intervals *e, tree t, const kb_interval &v);
+/* What X CODE Y, which held at the end of block B, says of the name T, a term of X or Y: V. False: nothing. */
+bool kb_solve(kb_intervals *e, tree t, tree_code code, tree x, tree y, basic_block b, kb_interval *v);
 /* A bound of A - B, where induction variables cancel; else none. */
 kb_bound kb_difference(kb_intervals *e, tree a, tree b, bool upper);
 

@@ -155,6 +155,10 @@ static unsigned prove_guards(kb_intervals *e, vec<nest_guard> *guards)
   for (nest_guard &g : *guards) {
     g.proven = kb_prove(e, g.cond, !(g.leave->flags & EDGE_TRUE_VALUE));
     innermost += g.proven && !g.leave->src->loop_father->inner;
+    if (dump_file) {
+      fprintf(dump_file, "in the nest %d, %s: ", e->nest->num, g.proven ? "proven" : "not proven");
+      print_gimple_stmt(dump_file, g.cond, 0, TDF_SLIM);
+    }
   }
   return innermost;
 }
