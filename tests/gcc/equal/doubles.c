@@ -172,7 +172,7 @@ void record_begin(record *r, int64_t polls, int64_t turns)
 void record_print(const record *r)
 {
   size_t at = 0;
-  for (int i = 0; i < r->nexits; i++) {
+  for (int i = 0; i < r->nexits && i < 6; i++) {
     const kb_site *s = r->exits[i];
     printf("#     exit %s:%u:%u %s %s (", s->frames[0].fn->name, s->frames[0].line, s->frames[0].col, s->guard,
            s->msg ? s->msg : "");
