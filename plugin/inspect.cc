@@ -205,21 +205,20 @@ static bool is_view_data(tree ref)
   return is_data_field(TREE_TYPE(TREE_TYPE(TREE_OPERAND(base, 1))), at + tree_to_shwi(TREE_OPERAND(base, 1)));
 }
 
-/* Does T point into a view or a local array? Of raw pointers it is not known how far they reach. */
-static bool points_into_view(tree t, int depth)
+bool kb_points_into_view(tree t, int depth)
 {
   if (TREE_CODE(t) == POINTER_PLUS_EXPR || CONVERT_EXPR_P(t))
-    return points_into_view(TREE_OPERAND(t, 0), depth + 1);
+    return kb_points_into_view(TREE_OPERAND(t, 0), depth + 1);
   if (TREE_CODE(t) == ADDR_EXPR) {
     tree base = get_base_address(TREE_OPERAND(t, 0));
-    return base && (DECL_P(base) || (TREE_CODE(base) == MEM_REF && points_into_view(TREE_OPERAND(base, 0), depth + 1)));
+    return base && (DECL_P(base) || (TREE_CODE(base) == MEM_REF && kb_points_into_view(TREE_OPERAND(base, 0), depth + 1)));
   }
   if (TREE_CODE(t) != SSA_NAME || depth > 8)
     return false;
   gimple *s = SSA_NAME_DEF_STMT(t);
   if (gphi *phi = dyn_cast<gphi *>(s)) {
     for (unsigned i = 0; i < gimple_phi_num_args(phi); i++)
-      if (!points_into_view(gimple_phi_arg_def(phi, i), depth + 1))
+      if (!kb_points_into_view(gimple_phi_arg_def(phi, i), depth + 1))
         return false;
     return true;
   }
@@ -235,7 +234,7 @@ static bool points_into_view(tree t, int depth)
   if (gimple_assign_load_p(s))
     return is_view_data(rhs);
   tree_code op = gimple_assign_rhs_code(s);
-  return (op == POINTER_PLUS_EXPR || CONVERT_EXPR_CODE_P(op) || op == SSA_NAME || op == ADDR_EXPR) && points_into_view(rhs, depth + 1);
+  return (op == POINTER_PLUS_EXPR || CONVERT_EXPR_CODE_P(op) || op == SSA_NAME || op == ADDR_EXPR) && kb_points_into_view(rhs, depth + 1);
 }
 
 /* The place that STMT reads or writes in each turn. */
@@ -277,7 +276,7 @@ static bool is_safe(decider *d, gimple *load, bool ahead, place *p)
 {
   if (!place_of(d, load, false, p))
     return no(d, "a guard depends on an element whose index is data itself");
-  if (!points_into_view(p->at.base_address, 0))
+  if (!kb_points_into_view(p->at.base_address, 0))
     return no(d, "how far the memory behind a raw pointer reaches is not known");
   if (kb_every_turn(d->in, load))
     return true;
@@ -448,6 +447,19 @@ static bool side_by_side(const place *a, const place *b, HOST_WIDE_INT *apart)
   return true;
 }
 
+static bool comes_before(gimple *a, gimple *b);
+
+/* LOAD reads in each turn what STORE reaches in a later one, or in the same behind it: x[i] = f (x[i + k]), 0 <= k. LOW and
+   STORE_LOW: where the memory that they pass begins. NULL: this cannot be. */
+static tree runs_ahead(decider *d, const place *load, const place *store, tree low, tree store_low)
+{
+  if (load->size != store->size || !tree_fits_shwi_p(load->at.step) || !operand_equal_p(load->at.step, store->at.step, 0)
+      || (HOST_WIDE_INT)absu_hwi(tree_to_shwi(load->at.step)) < load->size || !comes_before(load->stmt, store->stmt))
+    return NULL_TREE;
+  bool up = tree_to_shwi(load->at.step) > 0;
+  return gimple_build(&d->seq, up ? GE_EXPR : LE_EXPR, boolean_type_node, low, store_low);
+}
+
 static bool comes_before(gimple *a, gimple *b)
 {
   if (gimple_bb(a) != gimple_bb(b))
@@ -480,14 +492,17 @@ static bool require_apart(decider *d)
         require(d, gimple_build(&d->seq, GT_EXPR, boolean_type_node, wide, build_int_cst(sizetype, 2 * (load.size - 1))));
         continue;
       }
-      if (++pairs > 6)
+      if (++pairs > 4)
         return no(d, "there are too many pairs of loads and stores that may overlap");
       tree a, b, x, y;
       extent(d, &load, &a, &b);
       extent(d, &store, &x, &y);
       tree below = gimple_build(&d->seq, LE_EXPR, boolean_type_node, b, x);
       tree above = gimple_build(&d->seq, LE_EXPR, boolean_type_node, y, a);
-      require(d, gimple_build(&d->seq, BIT_IOR_EXPR, boolean_type_node, below, above));
+      tree apart_or_ahead = gimple_build(&d->seq, BIT_IOR_EXPR, boolean_type_node, below, above);
+      if (tree ahead = runs_ahead(d, &load, &store, a, x))
+        apart_or_ahead = gimple_build(&d->seq, BIT_IOR_EXPR, boolean_type_node, apart_or_ahead, ahead);
+      require(d, apart_or_ahead);
     }
   return true;
 }

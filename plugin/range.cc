@@ -113,10 +113,10 @@ gcall *kb_overflow_of(const kb_guard &g)
 static interval assume(evaluator *ev, tree t)
 {
   tree type = TREE_TYPE(t);
-  if (TYPE_PRECISION(type) < 64)
+  if (TYPE_PRECISION(type) + TYPE_UNSIGNED(type) <= ev->in->bits + 1)
     return of_type(type);
   if (TYPE_UNSIGNED(type))
-    return none;
+    return TYPE_PRECISION(type) < 64 ? of_type(type) : none;
   gimple *d = SSA_NAME_DEF_STMT(t);
   bool inside = gimple_bb(d) && flow_bb_inside_loop_p(ev->in->loop, gimple_bb(d));
   (inside ? ev->in->inspected : ev->in->entering).safe_push(t);
