@@ -119,7 +119,6 @@ static bool may(const kb_ct *t, int64_t es)
   int64_t bits = t->c_i | t->c_j | t->a_i | t->a_p | t->b_p | t->b_j;
   bits |= (int64_t)((uintptr_t)t->c | (uintptr_t)t->a | (uintptr_t)t->b);
   if (bits & (es - 1)) return false;
-  if (t->flags & KB_CT_INTO && t->flags & KB_CT_BETA) return false;
   if (!range_of(t->c, t->c_i, t->m, t->c_j, t->n, es, &c)) return false;
   return distinct(t->c_i, t->m, t->c_j, t->n, es) &&
          apart(&c, t->c_i, t->m, t->c_j, t->n, t->a, t->a_i, t->m, t->a_p, t->k, es) &&

@@ -74,6 +74,10 @@ KB_INLINE bool kb_ct_go_on(kb_ct *t, int64_t work)
   return false;
 }
 
+/* Sums start from beta * C; or beta * C is added to them at their end. */
+KB_INLINE bool kb_ct_beta_first(const kb_ct *t) { return t->flags & KB_CT_BETA && t->flags & KB_CT_INTO; }
+KB_INLINE bool kb_ct_beta_last(const kb_ct *t) { return t->flags & KB_CT_BETA && !(t->flags & KB_CT_INTO); }
+
 /* The columns [lo, hi) of row i among [0, n). */
 KB_INLINE void kb_ct_columns(const kb_ct *t, int64_t i, int64_t *lo, int64_t *hi)
 {

@@ -57,9 +57,10 @@ int kb_ct_blas(const kb_ct *t, int64_t es)
     b.how = b.how == 'N' ? 'T' : 'N';
     m = (int)t->n, n = (int)t->m;
   }
-  double beta = t->flags & KB_CT_INTO ? 1 : t->flags & KB_CT_BETA ? t->beta : 0;
+  double beta = t->flags & KB_CT_BETA ? t->beta : t->flags & KB_CT_INTO ? 1 : 0;
+  if (t->flags & KB_CT_INTO && t->flags & KB_CT_ALPHA) return KB_CT_NOT; /* alpha * (C + sum) */
   if (t->flags & KB_CT_BETA && beta == 0) return KB_CT_NOT; /* a BLAS would not read C: 0 * nan is nan */
-  if (t->alpha == 0) return KB_CT_NOT;                      /* nor A and B */
+  if (t->flags & KB_CT_ALPHA && t->alpha == 0) return KB_CT_NOT;                      /* nor A and B */
   if (es == 8) {
     dgemm_(&a.how, &b.how, &m, &n, &k, &t->alpha, a.at, &a.ld, b.at, &b.ld, &beta, (double *)(void *)t->c, &c.ld);
   } else {

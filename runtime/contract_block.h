@@ -4,7 +4,7 @@
  * For nc columns and kc places of p, a block of B: packed, if it is read often enough to be worth it. For mc rows a block of
  * A. For each panel of B, which stays in the first cache, all panels of the block of A, which stays in the second one.
  *
- * Sums that are not at their end wait in C itself, or, where C's old elements are still needed (BETA), in memory of their own. A tile
+ * Sums that are not at their end wait in C itself, or, where C's old elements are still needed (BETA at the end), in memory of their own. A tile
  * that is not all of C's, or is not to be stored as it is, is computed in a buffer.
  */
 
@@ -25,12 +25,15 @@ static void X(odd_tile)(const X(kb_block) *w, X(kb_tile) *u, int64_t i, int64_t 
   T sum[KB_CT_MR * NR] __attribute__((aligned(64)));
   const kb_ct *t = w->t;
   int rows = u->rows, cols = u->cols;
-  bool wait = w->wait != NULL, load = !w->first || t->flags & KB_CT_INTO;
+  T alpha = (T)t->alpha, beta = (T)t->beta;
+  bool wait = w->wait != NULL, scaled = w->first && kb_ct_beta_first(t), load = !w->first || t->flags & KB_CT_INTO;
   for (int r = 0; r < rows && load && !wait; r++) {
     int64_t lo, hi;
     kb_ct_columns(t, i + r, &lo, &hi);
     for (int x = 0; x < cols; x++)
       sum[r * NR + x] = j + x >= lo && j + x < hi ? *(const T *)(const void *)(t->c + (i + r) * t->c_i + (j + x) * t->c_j) : (T)0;
+    for (int x = 0; x < cols && scaled; x++)
+      sum[r * NR + x] = beta * sum[r * NR + x];
   }
   char *s = wait ? w->wait + (i * w->nc + j - w->j) * ES : (char *)sum;
   int64_t s_i = wait ? w->nc * ES : NR * ES;
@@ -40,8 +43,7 @@ static void X(odd_tile)(const X(kb_block) *w, X(kb_tile) *u, int64_t i, int64_t 
   u->to_i = s_i;
   X(tile_run)(u, w->fused);
   if (wait && !w->last) return;
-  bool scale = w->last && t->flags & KB_CT_ALPHA, add = w->last && t->flags & KB_CT_BETA;
-  T alpha = (T)t->alpha, beta = (T)t->beta;
+  bool scale = w->last && t->flags & KB_CT_ALPHA, add = w->last && kb_ct_beta_last(t);
   for (int r = 0; r < rows; r++) {
     int64_t lo, hi;
     kb_ct_columns(t, i + r, &lo, &hi);
@@ -83,7 +85,8 @@ static void X(tiles)(const X(kb_block) *w, int64_t i, int64_t i_end, int64_t j, 
                      const char *next)
 {
   const kb_ct *t = w->t;
-  bool plain = t->c_j == ES && w->wait == NULL && !(w->last && t->flags & (KB_CT_ALPHA | KB_CT_BETA));
+  bool plain = t->c_j == ES && w->wait == NULL && !(w->last && (t->flags & KB_CT_ALPHA || kb_ct_beta_last(t))) &&
+               !(w->first && kb_ct_beta_first(t));
   bool zero = w->first && !(t->flags & KB_CT_INTO);
   int64_t a_panel = w->pack_a ? MR * w->kn * ES : MR * t->a_i;
   for (; i < i_end; i += MR, a += a_panel) {
@@ -180,7 +183,7 @@ static int X(gemm)(kb_ct *t)
 {
   X(kb_block) w = { .t = t, .fused = t->flags & KB_CT_FUSED };
   X(plan)(&w);
-  bool wait = t->flags & KB_CT_BETA && w.kc < t->k;
+  bool wait = kb_ct_beta_last(t) && w.kc < t->k;
   if (wait && w.nc > 512) w.nc = 512;
   size_t size_a = w.pack_a ? (size_t)(w.mc * w.kc) * sizeof(T) + KB_CT_VB : 0;
   size_t size_b = w.pack_b ? (size_t)(w.nc * w.kc) * sizeof(T) + KB_CT_VB : 0, size_wait = 0;

@@ -19,7 +19,15 @@ KB_INLINE void X(gemv_out)(const kb_ct *t, int64_t i, T v)
 {
   T *c = (T *)(void *)(t->c + i * t->c_i);
   if (t->flags & KB_CT_ALPHA) v = (T)t->alpha * v;
-  *c = t->flags & KB_CT_BETA ? v + (T)t->beta * *c : v;
+  *c = kb_ct_beta_last(t) ? v + (T)t->beta * *c : v;
+}
+
+/* Where it starts. */
+KB_INLINE T X(gemv_in)(const kb_ct *t, int64_t i)
+{
+  if (!(t->flags & KB_CT_INTO)) return 0;
+  T c = *(const T *)(const void *)(t->c + i * t->c_i);
+  return kb_ct_beta_first(t) ? (T)t->beta * c : c;
 }
 
 /* count sums, of `cols` columns from p. */
@@ -51,7 +59,7 @@ KB_INLINE int X(gemv_columns)(kb_ct *t, const T *x, bool fused)
     int64_t count = t->m - i < X(SUMS) ? t->m - i : X(SUMS), p = 0;
     const char *a = t->a + i * ES;
     for (int64_t l = 0; l < (count + VL - 1) / VL * VL; l++)
-      sum[l] = t->flags & KB_CT_INTO && l < count ? *(const T *)(const void *)(t->c + (i + l) * t->c_i) : (T)0;
+      sum[l] = l < count ? X(gemv_in)(t, i + l) : (T)0;
     for (; p + X(COLS) <= t->k; p += X(COLS)) {
       X(gemv_add)(t, a + p * t->a_p, x + p, sum, count, X(COLS), fused);
       if (!kb_ct_go_on(t, count * X(COLS))) return KB_CT_LEAVE;
@@ -142,7 +150,7 @@ KB_INLINE int X(gemv_rows)(kb_ct *t, const T *x, bool fused)
         v[0] += v[l];
       for (int l = 0; l < VL && g + l < have; l++) {
         T s = v[0][l];
-        if (t->flags & KB_CT_INTO) s = *(const T *)(const void *)(t->c + (i + g + l) * t->c_i) + s;
+        if (t->flags & KB_CT_INTO) s = X(gemv_in)(t, i + g + l) + s;
         X(gemv_out)(t, i + g + l, s);
       }
     }
@@ -159,7 +167,7 @@ static int X(gemv_strict)(kb_ct *t, const T *x)
     for (int r = 0; r < X(STRICT); r++) {
       int64_t at = i + (r < have ? r : have - 1);
       row[r] = t->a + at * t->a_i;
-      if (t->flags & KB_CT_INTO) start[r] = *(const T *)(const void *)(t->c + at * t->c_i);
+      start[r] = X(gemv_in)(t, at);
     }
     V sum[2] = { X(get)((const char *)start), X(get)((const char *)(start + VL)) };
     for (int64_t p = 0; p < t->k; p += X(RUN)) {

@@ -44,6 +44,7 @@ static kb_ct part_of(team *g, int64_t from)
       kb_ct_columns(t, i, &lo, &hi); \
       for (int64_t j = lo; j < hi; j++) { \
         T *c = (T *)(void *)(t->c + i * t->c_i + j * t->c_j), s = t->flags & KB_CT_INTO ? *c : (T)0; \
+        if (kb_ct_beta_first(t)) s = beta * s; \
         for (int64_t p = 0; p < t->k; p++) { \
           T a = *(const T *)(const void *)(t->a + i * t->a_i + p * t->a_p); \
           T b = *(const T *)(const void *)(t->b + p * t->b_p + j * t->b_j); \
@@ -52,7 +53,7 @@ static kb_ct part_of(team *g, int64_t from)
           s = s + a * b; \
         } \
         if (t->flags & KB_CT_ALPHA) s = alpha * s; \
-        *c = t->flags & KB_CT_BETA ? s + beta * *c : s; \
+        *c = kb_ct_beta_last(t) ? s + beta * *c : s; \
       } \
     } \
   }

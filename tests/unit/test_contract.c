@@ -74,14 +74,15 @@ static array make(int64_t n1, int64_t n2, int64_t es, bool zero, bool specials)
         if (t->flags & KB_CT_LOWER && j > i + t->diag) continue; \
         if (t->flags & KB_CT_UPPER && j < i + t->diag) continue; \
         T *c = (T *)(void *)(t->c + i * t->c_i + j * t->c_j), s = t->flags & KB_CT_INTO ? *c : (T)0; \
+        if (t->flags & KB_CT_INTO && t->flags & KB_CT_BETA) s = beta * s; \
         for (int64_t p = 0; p < t->k; p++) { \
           T a = *(const T *)(const void *)(t->a + i * t->a_i + p * t->a_p); \
           T b = *(const T *)(const void *)(t->b + p * t->b_p + j * t->b_j); \
           if (t->flags & KB_CT_ALPHA_A) s = s + (alpha * a) * b; \
           else s = s + a * b; \
         } \
-        if (t->flags & (KB_CT_ALPHA | KB_CT_BETA)) s = alpha * s; \
-        if (t->flags & KB_CT_BETA) s = s + beta * *c; \
+        if (t->flags & KB_CT_ALPHA) s = alpha * s; \
+        if (t->flags & KB_CT_BETA && !(t->flags & KB_CT_INTO)) s = s + beta * *c; \
         *c = s; \
       } \
   }
@@ -190,12 +191,13 @@ static uint64_t some_flags(void)
 {
   static const uint64_t forms[] = { 0, 0, KB_CT_FUSED, KB_CT_REASSOC, KB_CT_FUSED | KB_CT_REASSOC };
   uint64_t f = forms[rnd(5)];
-  switch (rnd(8)) {
+  switch (rnd(9)) {
   case 0: case 1: f |= KB_CT_INTO; break;
   case 2: f |= KB_CT_ALPHA; break;
   case 3: f |= KB_CT_ALPHA | KB_CT_BETA; break;
   case 4: f |= KB_CT_BETA; break;
-  case 5: f |= KB_CT_ALPHA_A | (rnd(2) ? KB_CT_INTO : 0); break;
+  case 5: f |= KB_CT_ALPHA_A | (rnd(2) ? KB_CT_INTO : 0) | (rnd(2) ? KB_CT_BETA : 0); break;
+  case 6: f |= KB_CT_INTO | KB_CT_BETA; break;
   default: break;
   }
   if (!rnd(4)) f |= KB_CT_LOWER;
@@ -301,7 +303,6 @@ static void test_refused(void **state)
   double *odd = (double *)(void *)((char *)y + 4);
   assert_int_equal(try_it(0, 64, 1, odd, 64, 1, far, 64, 1, 16), KB_CT_NOT);
   assert_int_equal(kb_contract_f64(x, y, far, 512, 8, 512, 8, 516, 8, 16, 16, 16, 0, 1, 1, 0), KB_CT_NOT);
-  assert_int_equal(kb_contract_f64(x, y, far, 512, 8, 512, 8, 512, 8, 16, 16, 16, 0, 1, 1, KB_CT_INTO | KB_CT_BETA), KB_CT_NOT);
   assert_int_equal(kb_contract_f64(x, y, far, 512, 8, 512, 8, 512, 8, INT64_MAX, INT64_MAX, INT64_MAX, 0, 1, 1, 0), KB_CT_NOT);
 }
 
@@ -318,7 +319,7 @@ static void test_leaves(void **state)
   enum { N = 3000 };
   double *a = (double *)calloc((size_t)N * N, 8), *c = (double *)calloc((size_t)N * N, 8);
   assert_true(a && c);
-  for (uint64_t f = 0; f <= KB_CT_PARALLEL; f += KB_CT_PARALLEL) {
+  for (uint64_t f = KB_CT_POLL; f <= (KB_CT_POLL | KB_CT_PARALLEL); f += KB_CT_PARALLEL) {
     int count = 0;
     kb_poll_set_handler(stop_now, &count);
     assert_int_equal(kb_contract_f64(c, a, a, N * 8, 8, N * 8, 8, N * 8, 8, N, N, N, 0, 1, 1, f | KB_CT_POLL), KB_CT_LEAVE);
