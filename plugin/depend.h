@@ -87,16 +87,39 @@ bool kb_count_loop(class loop *loop, kb_counted *out, const char **why);
 bool kb_poly_of(tree t, class loop *top, const kb_counted *loops, unsigned n, kb_poly *out);
 HOST_WIDE_INT kb_poly_factor(const kb_poly *f, tree iv, const kb_product *stride); /* of iv * stride in F */
 bool kb_poly_has(const kb_poly *f, tree atom);
+HOST_WIDE_INT kb_poly_constant(const kb_poly *f, const kb_product *stride); /* of stride alone */
+bool kb_poly_same(const kb_poly *a, const kb_poly *b);
+/* F + P, F + factor * G, F + C. False: there is no room. */
+bool kb_poly_add_product(kb_poly *f, const kb_product *p);
+bool kb_poly_add(kb_poly *f, const kb_poly *g, HOST_WIDE_INT factor);
+bool kb_poly_add_const(kb_poly *f, HOST_WIDE_INT c);
+bool kb_product_same(const kb_product *a, const kb_product *b); /* but for coef */
+bool kb_product_without(const kb_product *p, tree iv, kb_product *out); /* false: IV is no factor of it, or twice */
+
+/* Has LOOP nothing but its one inner loop and arithmetic for that? */
+bool kb_is_perfect(class loop *loop);
+/* Is a name that LOOP sets used behind it? */
+bool kb_lives_after(class loop *loop);
+/* Is its variable all that the loop carries from turn to turn, but for memory? */
+bool kb_carries_only_variable(const kb_counted *c);
+/* Is its bound set in front of it? */
+bool kb_bound_is_ready(const kb_counted *c);
+/* Are the elements of REF side by side for successive values of IV, if *ONE (or NULL) is 1? */
+bool kb_is_beside(const kb_ref *ref, tree iv, tree *one);
 
 /* Collects the loops of the nest TOP, which must be a chain of counted loops, its references, and their dependences. False:
    why says what cannot be followed. */
 bool kb_nest_analyse(class loop *top, kb_nest *nest);
+/* The loop of NEST whose variable P has: its number, -1: none, -2: not as one factor. STRIDE: P without it. */
+int kb_loop_of(const kb_nest *nest, const kb_product *p, kb_product *stride);
 /* Can loops FROM to FROM + N - 1 be tiled: no order of them puts a turn before one that it depends on? */
 bool kb_nest_permutable(kb_nest *nest, unsigned from, unsigned n);
 /* May loop A be moved inside loop B, its only inner one (numbers)? */
 bool kb_nest_swappable(kb_nest *nest, unsigned a, unsigned b);
 /* Do turns of loop A depend on each other, within a turn of the loops outside it? */
 bool kb_nest_independent(kb_nest *nest, unsigned a);
+/* Must groups A and B not overlap? */
+bool kb_must_part(kb_nest *nest, unsigned a, unsigned b);
 /* Adds to C that the answers above hold; computes lo and end of the loops. For the entry of the nest. */
 bool kb_nest_condition(kb_nest *nest, kb_condition *c);
 
@@ -107,5 +130,8 @@ tree kb_cond_mul(kb_condition *c, tree a, tree b);
 void kb_cond_and(kb_condition *c, enum tree_code code, tree a, tree b);
 /* F's value, of a form without induction variables. */
 tree kb_cond_form(kb_condition *c, const kb_poly *f);
+
+/* swap.cc: exchanges loops; true: the IL was changed. */
+bool kb_swap_nest(function *fn, class loop *nest);
 
 #endif

@@ -41,39 +41,6 @@ static tree sum_type(const kb_counted *c, unsigned *count)
   return type;
 }
 
-static bool carries_only_variable(const kb_counted *c)
-{
-  for (gphi_iterator p = gsi_start_phis(c->loop->header); !gsi_end_p(p); gsi_next(&p))
-    if (!virtual_operand_p(gimple_phi_result(p.phi())) && p.phi() != c->iv)
-      return false;
-  return true;
-}
-
-/* Is a name that LOOP sets used behind it? */
-static bool lives_after(class loop *loop)
-{
-  basic_block *body = get_loop_body(loop);
-  bool lives = false;
-  for (unsigned i = 0; !lives && i < loop->num_nodes; i++) {
-    auto_vec<tree> names;
-    for (gphi_iterator p = gsi_start_phis(body[i]); !gsi_end_p(p); gsi_next(&p))
-      names.safe_push(gimple_phi_result(p.phi()));
-    for (gimple_stmt_iterator s = gsi_start_bb(body[i]); !gsi_end_p(s); gsi_next(&s))
-      if (tree def = gimple_get_lhs(gsi_stmt(s)))
-        names.safe_push(def);
-    for (tree name : names) {
-      imm_use_iterator it;
-      use_operand_p use;
-      if (TREE_CODE(name) != SSA_NAME || virtual_operand_p(name))
-        continue;
-      FOR_EACH_IMM_USE_FAST (use, it, name)
-        lives |= !is_gimple_debug(USE_STMT(use)) && !flow_bb_inside_loop_p(loop, gimple_bb(USE_STMT(use)));
-    }
-  }
-  free(body);
-  return lives;
-}
-
 /* Vectors of J's type. False: this machine has none. */
 static bool choose_vectors(kb_jam *j)
 {
@@ -88,35 +55,6 @@ static bool choose_vectors(kb_jam *j)
   return false;
 }
 
-/* The last axis of a view, whose stride is most likely 1? */
-static bool is_last_stride(tree name)
-{
-  gimple *def = TREE_CODE(name) == SSA_NAME ? SSA_NAME_DEF_STMT(name) : NULL;
-  tree ref = def && gimple_assign_load_p(def) ? gimple_assign_rhs1(def) : NULL_TREE;
-  if (!ref || TREE_CODE(ref) != ARRAY_REF || TREE_CODE(TREE_TYPE(TREE_OPERAND(ref, 0))) != ARRAY_TYPE)
-    return false;
-  tree domain = TYPE_DOMAIN(TREE_TYPE(TREE_OPERAND(ref, 0)));
-  return domain && TYPE_MAX_VALUE(domain) && operand_equal_p(fold_convert(sizetype, TREE_OPERAND(ref, 1)),
-                                                             fold_convert(sizetype, TYPE_MAX_VALUE(domain)), 0);
-}
-
-/* Are the elements of REF side by side for successive values of IV, if *ONE (or NULL) is 1? */
-static bool is_beside(const kb_ref *ref, tree iv, tree *one)
-{
-  const kb_product *found = NULL;
-  for (unsigned i = 0; i < ref->form.n; i++)
-    for (unsigned k = 0; k < ref->form.p[i].n; k++)
-      if (ref->form.p[i].atom[k] == iv) {
-        if (found)
-          return false;
-        found = &ref->form.p[i];
-      }
-  if (!found || found->coef != (HOST_WIDE_INT)ref->size || found->n > 2)
-    return false;
-  *one = found->n == 1 ? NULL_TREE : found->atom[found->atom[0] == iv];
-  return !*one || is_last_stride(*one);
-}
-
 static void lay_out(kb_jam *j)
 {
   const kb_counted *in = &j->nest.loops[j->nest.nloops - 1];
@@ -126,9 +64,9 @@ static void lay_out(kb_jam *j)
     bool usual = TREE_CODE(TREE_TYPE(r.ref)) == REAL_TYPE && types_compatible_p(TREE_TYPE(r.ref), j->type);
     if (!kb_poly_has(&r.form, i))
       w.lay = KB_LAY_SAME;
-    else if (usual && is_beside(&r, i, &w.beside))
+    else if (usual && kb_is_beside(&r, i, &w.beside))
       w.lay = KB_LAY_BESIDE;
-    else if (usual && !r.store && r.loop == j->inner && in->step == 1 && is_beside(&r, k, &w.beside))
+    else if (usual && !r.store && r.loop == j->inner && in->step == 1 && kb_is_beside(&r, k, &w.beside))
       w.lay = KB_LAY_ALONG;
     j->refs.safe_push(w);
     j->of_stmt.put(r.stmt, j->refs.length());
@@ -172,7 +110,7 @@ static bool match(kb_jam *j, const char **why)
       return *why = "they have different numbers of terms", false;
   if (nest->loops[0].step != 1)
     return *why = "the outer loop's step is not 1", false;
-  if (lives_after(j->outer))
+  if (kb_lives_after(j->outer))
     return *why = "a value of the outer loop is used behind it", false;
   if (!kb_nest_independent(nest, 0))
     return *why = nest->why, false;
@@ -283,12 +221,6 @@ static tree has_turns(gimple_seq *seq, const kb_counted *c, unsigned n)
   return gimple_build(seq, BIT_AND_EXPR, boolean_type_node, more, many);
 }
 
-static bool bound_is_ready(const kb_counted *c)
-{
-  basic_block b = TREE_CODE(c->bound) == SSA_NAME ? gimple_bb(SSA_NAME_DEF_STMT(c->bound)) : NULL;
-  return !b || !flow_bb_inside_loop_p(c->loop, b);
-}
-
 static tree equals_one(gimple_seq *seq, tree t)
 {
   return gimple_build(seq, EQ_EXPR, boolean_type_node, t, build_one_cst(TREE_TYPE(t)));
@@ -350,7 +282,7 @@ static bool jam(kb_jam *j)
   gimple_seq seq = NULL;
   bool along = false;
   for (unsigned l = 0; l < nest->nloops; l++)
-    if (!bound_is_ready(&nest->loops[l]))
+    if (!kb_bound_is_ready(&nest->loops[l]))
       return refuse(j->outer, UNKNOWN_LOCATION, "a loop's bound changes inside the loop");
   tree ok = before_nest(j, &seq);
   if (!ok)
@@ -407,7 +339,7 @@ static class loop *rows_of(class loop *inner, class loop *nest)
   for (class loop *l = loop_outer(inner); l && loop_outer(l); l = loop_outer(l)) {
     if (!kb_count_loop(l, &c, &why))
       return NULL;
-    if (carries_only_variable(&c))
+    if (kb_carries_only_variable(&c))
       return l;
     if (l == nest)
       break;

@@ -27,76 +27,18 @@ static unsigned tile_of(class loop *loop)
 
 /* -- What can be tiled -------------------------------------------------------------------------------------------------- */
 
-/* Has LOOP nothing but its one inner loop and arithmetic for that? */
-static bool is_perfect(class loop *loop)
-{
-  if (!loop->inner || loop->inner->next)
-    return false;
-  basic_block *body = get_loop_body(loop);
-  bool perfect = true;
-  for (unsigned i = 0; perfect && i < loop->num_nodes; i++)
-    if (body[i]->loop_father == loop)
-      for (gimple_stmt_iterator s = gsi_start_bb(body[i]); perfect && !gsi_end_p(s); gsi_next(&s))
-        perfect = is_gimple_debug(gsi_stmt(s)) || gimple_code(gsi_stmt(s)) == GIMPLE_LABEL
-                  || (gimple_code(gsi_stmt(s)) == GIMPLE_COND && body[i] == loop->header)
-                  || (is_gimple_assign(gsi_stmt(s)) && !gimple_vuse(gsi_stmt(s)));
-  free(body);
-  return perfect;
-}
-
-/* Is a name that the nest TOP sets used behind it? */
-static bool lives_after(class loop *top)
-{
-  basic_block *body = get_loop_body(top);
-  bool lives = false;
-  for (unsigned i = 0; !lives && i < top->num_nodes; i++) {
-    auto_vec<tree> names;
-    for (gphi_iterator p = gsi_start_phis(body[i]); !gsi_end_p(p); gsi_next(&p))
-      names.safe_push(gimple_phi_result(p.phi()));
-    for (gimple_stmt_iterator s = gsi_start_bb(body[i]); !gsi_end_p(s); gsi_next(&s))
-      if (tree def = gimple_get_lhs(gsi_stmt(s)))
-        names.safe_push(def);
-    for (tree name : names) {
-      imm_use_iterator it;
-      use_operand_p use;
-      if (TREE_CODE(name) != SSA_NAME || virtual_operand_p(name))
-        continue;
-      FOR_EACH_IMM_USE_FAST (use, it, name)
-        lives |= !is_gimple_debug(USE_STMT(use)) && !flow_bb_inside_loop_p(top, gimple_bb(USE_STMT(use)));
-    }
-  }
-  free(body);
-  return lives;
-}
-
-/* A value other than its variable that LOOP carries from turn to turn? */
-static bool carries_scalar(const kb_counted *c)
-{
-  for (gphi_iterator p = gsi_start_phis(c->loop->header); !gsi_end_p(p); gsi_next(&p))
-    if (!virtual_operand_p(gimple_phi_result(p.phi())) && p.phi() != c->iv)
-      return true;
-  return false;
-}
-
-/* Is the bound of LOOP set in front of it? */
-static bool bound_is_ready(const kb_counted *c)
-{
-  basic_block b = TREE_CODE(c->bound) == SSA_NAME ? gimple_bb(SSA_NAME_DEF_STMT(c->bound)) : NULL;
-  return !b || !flow_bb_inside_loop_p(c->loop, b);
-}
-
 /* Can the chain of N loops that starts with NEST's first be tiled? */
 static bool can_tile(kb_nest *nest, unsigned n)
 {
   const char *why = NULL;
   for (unsigned l = 0; l < n && !why; l++)
-    if (l + 1 < n && !is_perfect(nest->loops[l].loop))
+    if (l + 1 < n && !kb_is_perfect(nest->loops[l].loop))
       why = "there are statements between its loops";
-    else if (carries_scalar(&nest->loops[l]))
+    else if (!kb_carries_only_variable(&nest->loops[l]))
       why = "a value other than an element of an array is carried from turn to turn";
-    else if (!bound_is_ready(&nest->loops[l]))
+    else if (!kb_bound_is_ready(&nest->loops[l]))
       why = "a loop's bound changes inside the loop";
-  if (!why && lives_after(nest->top))
+  if (!why && kb_lives_after(nest->top))
     why = "a value of it is used behind it";
   if (why) {
     snprintf(nest->why, sizeof nest->why, "%s", why);
@@ -233,7 +175,7 @@ static unsigned hinted(class loop *loop)
     n++;
     if (tile_of(l))
       last = n;
-    if (!is_perfect(l))
+    if (!kb_is_perfect(l))
       break;
   }
   return last;
@@ -281,7 +223,7 @@ static bool tile_chain(function *fn, class loop *loop)
   return false;
 }
 
-bool kb_tile_nest(function *fn, class loop *nest)
+static bool tile_hinted(function *fn, class loop *nest)
 {
   bool changed = false;
   if (hinted(nest))
@@ -290,6 +232,8 @@ bool kb_tile_nest(function *fn, class loop *nest)
   for (class loop *l = nest->inner; l; l = l->next)
     inner.safe_push(l);
   for (class loop *l : inner)
-    changed |= kb_tile_nest(fn, l);
+    changed |= tile_hinted(fn, l);
   return changed;
 }
+
+bool kb_tile_nest(function *fn, class loop *nest) { return tile_hinted(fn, nest) || kb_swap_nest(fn, nest); }

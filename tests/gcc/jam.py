@@ -40,7 +40,7 @@ def distances(a: kb.f64[:, :], b: kb.f64[:, :], d: kb.f64[:, :]):
             for k in range(a.shape[1]):
                 t = a[i, k] - b[j, k]
                 s += t * t
-            d[i, j] = math.sqrt(s)
+            d[i, j] = s
 
 
 @kb.kernel(check={"shapes": {"x": "n+m", "w": "m", "y": "n"}})
@@ -70,7 +70,7 @@ def two_sums(a: kb.f64[:, :], x: kb.f64[:], y: kb.f64[:], z: kb.f64[:]):
         t = 1.0
         for j in range(2, a.shape[1]):
             s, t = t + a[i, j] * x[j], s - x[j - 2]
-        y[i] = s / t
+        y[i] = s - t
         z[i] = t
 
 
@@ -102,6 +102,15 @@ def chosen(a: kb.f64[:, :], y: kb.f64[:], k: int):
             else:
                 s = s * 0.5 - a[i, j]
         y[i] = s
+
+
+@kb.kernel(check={"shapes": {"a": "n m", "y": "n"}})
+def no_exit(a: kb.f64[:, :], y: kb.f64[:]):
+    for i in range(a.shape[0]):
+        s = 1.0
+        for j in range(a.shape[1]):
+            s += a[i, j] * a[i, j]
+        y[i] = math.sqrt(s)
 
 
 @kb.kernel(check={"shapes": {"a": "n m", "y": "n+1"}})

@@ -9,6 +9,7 @@ import argparse
 import ctypes
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -92,9 +93,8 @@ class Caller:
             if p.name in self.ranges:
                 names[p.name] = rng.choice(self.ranges[p.name])
         for text in self.shapes.values():
-            for word in text.split():
-                if word.isidentifier():
-                    names.setdefault(word, rng.choice([0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 24, 31, 33, 40, 53]))
+            for word in re.findall(r"[A-Za-z_]\w*", text):
+                names.setdefault(word, rng.choice([0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 24, 31, 33, 40, 53]))
         arrays = [p for p in self.params if p.name in self.shapes]
         apart = rng.random() < 0.8
         for p in self.params:
