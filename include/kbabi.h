@@ -219,6 +219,7 @@ KB_COLD int kb_call_look(kb_thread_state *me, const kb_site *room, const kb_site
  *                  what may be assumed of floats in this loop, loops inside it not included
  *   independent    no turn reads or writes what another one writes
  *   parallel       may use threads
+ *   unchecked      indices are not checked
  *   shared         others may write to the arrays meanwhile
  *   vectorize, novector
  *   tile=64        turns of a tile

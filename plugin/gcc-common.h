@@ -57,6 +57,9 @@
 extern bool c_common_handle_option(size_t, const char *, HOST_WIDE_INT, int, location_t,
                                    const struct cl_option_handlers *) __attribute__((weak));
 
+/* Of optabs-tree.h, which needs a header that is not installed. */
+extern bool expand_vec_cmp_expr_p(tree, tree, enum tree_code);
+
 /* The last statement of B that is no debug marker; NULL when there is none. (last_stmt until 13.) */
 static inline gimple *kb_last_stmt(basic_block b)
 {

@@ -40,6 +40,8 @@ static void read_word(const char *s, size_t n, unsigned *marks, kb_hint *hint)
       *marks |= w.mark;
   if (n == 8 && !strncmp(s, "novector", n))
     hint->no_vector = true;
+  if (n == 9 && !strncmp(s, "unchecked", n))
+    hint->unchecked = true;
   if (!strncmp(s, "tile=", 5))
     hint->tile = strtoul(s + 5, NULL, 10);
   if (!strncmp(s, "unroll=", 7))
@@ -52,7 +54,7 @@ static void read_word(const char *s, size_t n, unsigned *marks, kb_hint *hint)
 static unsigned number_of(kb_hint hint)
 {
   for (unsigned i = 0; i < hints.length(); i++)
-    if (hints[i].tile == hint.tile && hints[i].unroll == hint.unroll && hints[i].no_vector == hint.no_vector
+    if (hints[i].tile == hint.tile && hints[i].unroll == hint.unroll && hints[i].no_vector == hint.no_vector && hints[i].unchecked == hint.unchecked
         && !strcmp(hints[i].name, hint.name)) {
       free(hint.name);
       return i + 1;
@@ -74,7 +76,7 @@ const kb_hint *kb_hint_of(const class loop *loop)
 static void mark(function *fn, class loop *loop, const char *s)
 {
   unsigned marks = 0;
-  kb_hint hint = {NULL, 0, 0, false};
+  kb_hint hint = {NULL, 0, 0, false, false};
   for (; *s; s += strspn(s, " ")) {
     size_t n = strcspn(s, " ");
     read_word(s, n, &marks, &hint);

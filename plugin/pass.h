@@ -156,6 +156,7 @@ struct kb_hint {
   unsigned tile;    /* turns; 0: none */
   unsigned unroll;  /* times; 0: as GCC likes, 1: not */
   bool no_vector;
+  bool unchecked;   /* indices are not checked (bounds=False) */
 };
 const kb_hint *kb_hint_of(const class loop *loop); /* or NULL */
 unsigned kb_read_marks(function *fn);              /* the pass: what is to be done after it (TODO_*) */
@@ -189,6 +190,11 @@ bool kb_version_nests(function *fn);
 /* inspect.cc: guards that depend on data, strip by strip. */
 
 bool kb_inspect_loop(function *fn, class loop *loop);
+/* Does T point into a view or a local array? Of raw pointers it is not known how far they reach. DEPTH 0. */
+bool kb_points_into_view(tree t, int depth);
+
+/* rare.cc: an innermost loop nearly all turns of which change nothing; true: the IL was changed. */
+bool kb_search_loop(function *fn, class loop *loop);
 
 /* contract.cc, depend.cc, tile.cc, jam.cc: each tries one nest; true: the IL was changed. */
 

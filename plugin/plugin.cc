@@ -102,7 +102,11 @@ static bool all_guards(function *fn)
 static bool all_nests(function *fn)
 {
   bool changed = kb_vector_math(fn);
-  auto_vec<class loop *> nests;
+  auto_vec<class loop *> nests, searches;
+  for (auto l : loops_list(fn, LI_ONLY_INNERMOST))
+    searches.safe_push(l);
+  for (class loop *l : searches)
+    changed |= kb_search_loop(fn, l);
   for (class loop *l = loops_for_fn(fn)->tree_root->inner; l; l = l->next)
     if (!kb_marked(l, KB_SLOW))
       nests.safe_push(l);

@@ -137,6 +137,8 @@ def _loops(options):
         rows.extend(("independent", key, "independent") for key in sorted(independent))
     if options["parallel"]:
         rows.append(("parallel", None, "parallel"))
+    if options["bounds"] is False:
+        rows.append(("bounds", None, "unchecked"))
     if options["nogil"]:  # other threads may write to the same arrays
         rows.append(("nogil", None, "shared"))
     return rows
