@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gcc-common.h: the only file that includes GCC's headers; what differs between GCC 12, 13 and 14 is hidden here. */
+/* gcc-common.h: the only file that includes GCC's headers; what differs between GCC 12, 13, 14 and 15 is hidden here. */
 #ifndef KB_GCC_COMMON_H
 #define KB_GCC_COMMON_H
 
@@ -67,6 +67,17 @@ static inline gimple *kb_last_stmt(basic_block b)
   return last_nondebug_stmt(b);
 #else
   return last_stmt(b);
+#endif
+}
+
+/* The arithmetic of S, whose overflow would be undefined, wraps from now on. */
+static inline void kb_let_wrap(gimple *s)
+{
+#if GCCPLUGIN_VERSION_MAJOR >= 14
+  gimple_stmt_iterator i = gsi_for_stmt(s);
+  rewrite_to_defined_overflow(&i);
+#else
+  rewrite_to_defined_overflow(s, true);
 #endif
 }
 

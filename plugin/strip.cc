@@ -254,7 +254,7 @@ static void make_defined(class loop *loop, const kb_inspect *in)
           undefined.safe_push(s);
   free(body);
   for (gimple *s : undefined)
-    rewrite_to_defined_overflow(s, true);
+    kb_let_wrap(s);
 }
 
 static void drop_guards(cutter *c)
