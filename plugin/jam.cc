@@ -14,6 +14,8 @@
  */
 #include "jam.h"
 
+enum { MOST_VALUES = 80 }; /* of one row: there are as many instructions for each vector, or lane */
+
 static bool refuse(class loop *loop, location_t where, const char *why)
 {
   kb_decide(where == UNKNOWN_LOCATION ? kb_loop_location(loop) : where, KB_NOT, "jam", "sums are not run side by side: %s", why);
@@ -124,7 +126,11 @@ static bool match(kb_jam *j, const char **why)
         r.lay = KB_LAY_APART;
   j->nvecs = sums > 2 ? 1 : sums == 2 || along ? 2 : 4;
   j->nlanes = j->nvecs * j->width;
-  return kb_jam_classify(j, j->outer, why);
+  if (!kb_jam_classify(j, j->outer, why))
+    return false;
+  if (j->wanted.elements() > MOST_VALUES)
+    return *why = "there is too much in it", false;
+  return true;
 }
 
 /* -- Copies ------------------------------------------------------------------------------------------------------------- */

@@ -84,6 +84,12 @@ static const char *want(kb_jam *j, tree name, vec<tree> *work)
   return NULL;
 }
 
+static bool is_square_root(gimple *call)
+{
+  combined_fn fn = gimple_call_combined_fn(call);
+  return fn == CFN_SQRT || fn == CFN_BUILT_IN_SQRT || fn == CFN_BUILT_IN_SQRTF;
+}
+
 /* Marks what is needed for NAME. */
 static const char *want_operands(kb_jam *j, tree name, vec<tree> *work)
 {
@@ -98,6 +104,8 @@ static const char *want_operands(kb_jam *j, tree name, vec<tree> *work)
   }
   if (!is_gimple_assign(def) && !is_gimple_call(def))
     return "a statement has no form for several rows";
+  if (is_gimple_call(def) && !is_square_root(def) && !gimple_inexpensive_call_p(as_a<gcall *>(def)))
+    return "it calls a function, which takes longer than the sum";
   ssa_op_iter it;
   tree use;
   FOR_EACH_SSA_TREE_OPERAND (use, def, it, SSA_OP_USE)
@@ -434,9 +442,7 @@ bool widener::by_vectors(gimple *stmt, kb_wide *w)
   if (!types_compatible_p(TREE_TYPE(lhs), j->type))
     return false;
   if (is_gimple_call(stmt)) {
-    if ((gimple_call_combined_fn(stmt) != CFN_SQRT && gimple_call_combined_fn(stmt) != CFN_BUILT_IN_SQRT
-         && gimple_call_combined_fn(stmt) != CFN_BUILT_IN_SQRTF)
-        || !direct_internal_fn_supported_p(IFN_SQRT, j->vtype, OPTIMIZE_FOR_SPEED))
+    if (!is_square_root(stmt) || !direct_internal_fn_supported_p(IFN_SQRT, j->vtype, OPTIMIZE_FOR_SPEED))
       return false;
     for (unsigned u = 0; u < j->nvecs; u++) {
       w->vec[u] = make_ssa_name(j->vtype);
