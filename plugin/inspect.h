@@ -60,11 +60,12 @@ bool kb_is_math(gimple *stmt, bool *root);
 /* sqrt (X) == 0 where X == 0, so that the root is not needed: X; T itself if it is none. */
 tree kb_under_root(tree t);
 
+/* Of values plus 2^bits, by their size; of conditions, by the size of what is compared. */
+enum kb_flag { KB_FLAG_RANGE, KB_FLAG_SHORT, KB_FLAG_WIDE, KB_FLAG_NARROW, KB_NFLAGS };
 /* The flags, as header phis of the loop that gathers them, and their values after a turn. */
 struct kb_flags {
-  tree before[3], after[3]; /* ORDER: kb_flag */
+  tree before[KB_NFLAGS], after[KB_NFLAGS];
 };
-enum kb_flag { KB_FLAG_RANGE, KB_FLAG_WIDE, KB_FLAG_NARROW }; /* by the size of what is compared */
 /* Emits one turn to SEQ: flags->after from flags->before. COPY: of another loop, in which IV stands for the loop's own IV;
    else at the end of the loop itself. */
 void kb_emit_flags(const kb_inspect *in, gimple_seq *seq, tree iv, bool copy, kb_flags *flags);

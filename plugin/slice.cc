@@ -333,7 +333,12 @@ static tree copy_of(copier *c, tree t)
 
 static tree flag_type(int which)
 {
-  return which == KB_FLAG_RANGE ? long_long_unsigned_type_node : which == KB_FLAG_WIDE ? long_long_integer_type_node : integer_type_node;
+  switch (which) {
+  case KB_FLAG_RANGE: return long_long_unsigned_type_node;
+  case KB_FLAG_SHORT: return unsigned_type_node;
+  case KB_FLAG_WIDE: return long_long_integer_type_node;
+  default: return integer_type_node;
+  }
 }
 
 static void add_to_flag(copier *c, kb_flags *flags, int which, tree value)
@@ -365,11 +370,11 @@ static void guard_condition(const kb_guard &g, tree_code *op, tree *a, tree *b, 
 void kb_emit_flags(const kb_inspect *in, gimple_seq *seq, tree iv, bool copy, kb_flags *flags)
 {
   copier c(in, seq, iv, copy);
-  tree u = flag_type(KB_FLAG_RANGE);
   memset(flags, 0, sizeof *flags);
   for (tree t : in->inspected) {
-    tree v = gimple_convert(seq, u, copy_of(&c, t));
-    add_to_flag(&c, flags, KB_FLAG_RANGE, build(&c, PLUS_EXPR, u, v, build_int_cst(u, HOST_WIDE_INT_1 << in->bits)));
+    int which = TYPE_PRECISION(TREE_TYPE(t)) > 32 ? KB_FLAG_RANGE : KB_FLAG_SHORT;
+    tree u = flag_type(which), v = gimple_convert(seq, u, copy_of(&c, t));
+    add_to_flag(&c, flags, which, build(&c, PLUS_EXPR, u, v, build_int_cst(u, HOST_WIDE_INT_1 << in->bits)));
   }
   for (unsigned k : in->conditions) {
     tree_code op;
@@ -387,12 +392,12 @@ void kb_emit_flags(const kb_inspect *in, gimple_seq *seq, tree iv, bool copy, kb
 tree kb_emit_clean(const kb_inspect *in, gimple_seq *seq, const tree *flags)
 {
   tree clean = NULL_TREE;
-  for (int k = 0; k < 3; k++)
+  for (int k = 0; k < KB_NFLAGS; k++)
     if (flags[k]) {
       tree type = TREE_TYPE(flags[k]), one;
-      if (k == KB_FLAG_RANGE)
+      if (k == KB_FLAG_RANGE || k == KB_FLAG_SHORT)
         one = gimple_build(seq, LT_EXPR, boolean_type_node, flags[k],
-                           wide_int_to_tree(type, wi::shwi(HOST_WIDE_INT_1 << in->bits, 64) * 2));
+                           wide_int_to_tree(type, wi::lshift(wi::one(TYPE_PRECISION(type)), in->bits + 1)));
       else
         one = gimple_build(seq, EQ_EXPR, boolean_type_node, flags[k], build_zero_cst(type));
       clean = clean ? gimple_build(seq, BIT_AND_EXPR, boolean_type_node, clean, one) : one;

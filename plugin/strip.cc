@@ -129,7 +129,7 @@ static void set_end(cutter *c)
 
 static void add_flag_phis(basic_block header, edge in, edge back, const kb_flags *flags, tree *result)
 {
-  for (int k = 0; k < 3; k++) {
+  for (int k = 0; k < KB_NFLAGS; k++) {
     result[k] = flags->before[k];
     if (!flags->before[k])
       continue;
@@ -299,7 +299,7 @@ static void cut(cutter *c)
   split_blocks(c);
   add_state(c);
   set_end(c);
-  tree flags[3];
+  tree flags[KB_NFLAGS];
   if (c->in->one_pass)
     add_flags(c, flags);
   else
