@@ -8,8 +8,14 @@
 #include <string.h>
 #include <time.h>
 
-typedef struct v1 { void *data; ptrdiff_t shape[1], stride[1]; } v1;
-typedef struct v2 { void *data; ptrdiff_t shape[2], stride[2]; } v2;
+typedef struct v1 {
+  void *data;
+  ptrdiff_t shape[1], stride[1];
+} v1;
+typedef struct v2 {
+  void *data;
+  ptrdiff_t shape[2], stride[2];
+} v2;
 enum { WORDS = 1 << 23 };
 static double *mem[3], *want;
 
@@ -19,8 +25,8 @@ static double now(void)
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
-static v1 one(int k, ptrdiff_t n) { return (v1){mem[k], {n}, {1}}; }
-static v2 two(int k, ptrdiff_t n, ptrdiff_t m) { return (v2){mem[k], {n, m}, {m, 1}}; }
+static v1 one(int k, ptrdiff_t n) { return (v1){ mem[k], { n }, { 1 } }; }
+static v2 two(int k, ptrdiff_t n, ptrdiff_t m) { return (v2){ mem[k], { n, m }, { m, 1 } }; }
 
 /* Calls NAME with arrays for the size n, or n by m; false: there is none. */
 static int call(void *fn, const char *name, ptrdiff_t n, ptrdiff_t m)
@@ -49,18 +55,27 @@ static void reset(void)
     }
 }
 
-static const struct { const char *name; int n, m; } rows[] = {
-  {"norms", 8, 100}, {"norms", 100, 100}, {"norms", 300, 300}, {"norms", 2000, 2000}, {"norms", 1024, 1024}, {"norms32", 300, 300},
-  {"columns", 100, 100}, {"columns", 300, 300}, {"columns", 2000, 2000}, {"columns_into", 300, 300}, {"columns_into", 2000, 2000},
-  {"distances", 200, 3}, {"distances", 200, 16}, {"distances", 300, 100}, {"convolution", 10000, 9}, {"convolution", 10000, 64},
-  {"transpose", 100, 100}, {"transpose", 500, 500}, {"transpose", 1000, 1000}, {"transpose", 1024, 1024}, {"transpose", 2048, 2048}, {"transpose", 2500, 2000},
-  {"minplus", 100, 0}, {"minplus", 500, 0}, {"minplus", 1000, 0}, {"minplus_tiled", 100, 0}, {"minplus_tiled", 500, 0}, {"minplus_tiled", 1000, 0}, {"minplus_ijk", 100, 0}, {"minplus_ijk", 500, 0},
-  {"jacobi", 200, 20}, {"jacobi", 2000, 4}, {"floyd", 100, 0}, {"floyd", 400, 0}, {"column_order", 300, 300}, {"column_order", 2000, 2000},
+static const struct {
+  const char *name;
+  int n, m;
+} rows[] = {
+  { "norms", 8, 100 },          { "norms", 100, 100 },          { "norms", 300, 300 },
+  { "norms", 2000, 2000 },      { "norms", 1024, 1024 },        { "norms32", 300, 300 },
+  { "columns", 100, 100 },      { "columns", 300, 300 },        { "columns", 2000, 2000 },
+  { "columns_into", 300, 300 }, { "columns_into", 2000, 2000 }, { "distances", 200, 3 },
+  { "distances", 200, 16 },     { "distances", 300, 100 },      { "convolution", 10000, 9 },
+  { "convolution", 10000, 64 }, { "transpose", 100, 100 },      { "transpose", 500, 500 },
+  { "transpose", 1000, 1000 },  { "transpose", 1024, 1024 },    { "transpose", 2048, 2048 },
+  { "transpose", 2500, 2000 },  { "minplus", 100, 0 },          { "minplus", 500, 0 },
+  { "minplus", 1000, 0 },       { "minplus_tiled", 100, 0 },    { "minplus_tiled", 500, 0 },
+  { "minplus_tiled", 1000, 0 }, { "minplus_ijk", 100, 0 },      { "minplus_ijk", 500, 0 },
+  { "jacobi", 200, 20 },        { "jacobi", 2000, 4 },          { "floyd", 100, 0 },
+  { "floyd", 400, 0 },          { "column_order", 300, 300 },   { "column_order", 2000, 2000 },
 };
 
 int main(int argc, char **argv)
 {
-  void *lib[2] = {dlopen(argv[1], RTLD_NOW), dlopen(argv[2], RTLD_NOW)};
+  void *lib[2] = { dlopen(argv[1], RTLD_NOW), dlopen(argv[2], RTLD_NOW) };
   if (!lib[0] || !lib[1]) return fprintf(stderr, "%s\n", dlerror()), 1;
   for (int k = 0; k < 3; k++) mem[k] = aligned_alloc(4096, WORDS * sizeof(double) + 4096 * 0);
   want = malloc(WORDS * sizeof(double));
@@ -69,8 +84,8 @@ int main(int argc, char **argv)
     int asked = argc == 3;
     for (int k = 3; k < argc; k++) asked |= !strcmp(argv[k], rows[r].name);
     if (!asked) continue;
-    void *fn[2] = {dlsym(lib[0], rows[r].name), dlsym(lib[1], rows[r].name)};
-    double best[2] = {1e9, 1e9};
+    void *fn[2] = { dlsym(lib[0], rows[r].name), dlsym(lib[1], rows[r].name) };
+    double best[2] = { 1e9, 1e9 };
     size_t bytes = WORDS * sizeof(double);
     reset();
     call(fn[0], rows[r].name, rows[r].n, rows[r].m);

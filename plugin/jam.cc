@@ -18,13 +18,17 @@ enum { MOST_VALUES = 80 }; /* of one row: there are as many instructions for eac
 
 static bool refuse(class loop *loop, location_t where, const char *why)
 {
-  kb_decide(where == UNKNOWN_LOCATION ? kb_loop_location(loop) : where, KB_NOT, "jam", "sums are not run side by side: %s", why);
+  kb_decide(where == UNKNOWN_LOCATION ? kb_loop_location(loop) : where, KB_NOT, "jam", "sums are not run side by side: %s",
+            why);
   return false;
 }
 
 /* -- What fits ---------------------------------------------------------------------------------------------------------- */
 
-static bool is_float(tree type) { return SCALAR_FLOAT_TYPE_P(type) && (type == double_type_node || type == float_type_node || TYPE_MODE(type) == DFmode || TYPE_MODE(type) == SFmode); }
+static bool is_float(tree type)
+{
+  return SCALAR_FLOAT_TYPE_P(type) && (TYPE_MODE(type) == DFmode || TYPE_MODE(type) == SFmode);
+}
 
 /* The type of the sums that LOOP carries; NULL: it carries none, or values of other types. */
 static tree sum_type(const kb_counted *c, unsigned *count)

@@ -460,7 +460,8 @@ bool widener::by_vectors(gimple *stmt, kb_wide *w)
     if (!types_compatible_p(TREE_TYPE(gimple_op(stmt, i)), j->type))
       return false;
   for (unsigned u = 0; u < j->nvecs; u++) {
-    tree a = vec_of(gimple_assign_rhs1(stmt), u), b = gimple_num_ops(stmt) > 2 ? vec_of(gimple_assign_rhs2(stmt), u) : NULL_TREE;
+    tree a = vec_of(gimple_assign_rhs1(stmt), u);
+    tree b = gimple_num_ops(stmt) > 2 ? vec_of(gimple_assign_rhs2(stmt), u) : NULL_TREE;
     w->vec[u] = code == SSA_NAME ? a : assign(j->vtype, code, a, b);
   }
   return true;
@@ -541,7 +542,7 @@ static void widen_blocked(widener *w, const vec<gimple *> &stmts, const vec<gphi
     w->same.empty();
     auto_vec<kb_wide *> now; /* all at once: one may have another's value */
     for (gphi *phi : phis)
-      now.safe_push(t ? *j->made.get(PHI_ARG_DEF_FROM_EDGE(phi, loop_latch_edge(w->blocked))) : *j->made.get(gimple_phi_result(phi)));
+      now.safe_push(*j->made.get(t ? PHI_ARG_DEF_FROM_EDGE(phi, loop_latch_edge(w->blocked)) : gimple_phi_result(phi)));
     for (unsigned i = 0; i < phis.length(); i++)
       j->made.put(gimple_phi_result(phis[i]), now[i]);
     for (gimple *stmt : stmts)

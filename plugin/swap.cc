@@ -94,7 +94,8 @@ static void free_next(const kb_counted *c)
   }
   if (own) {
     gimple_stmt_iterator i = gsi_for_stmt(next);
-    gsi_insert_before(&i, gimple_build_assign(own, PLUS_EXPR, gimple_assign_rhs1(next), gimple_assign_rhs2(next)), GSI_SAME_STMT);
+    gimple *sum = gimple_build_assign(own, PLUS_EXPR, gimple_assign_rhs1(next), gimple_assign_rhs2(next));
+    gsi_insert_before(&i, sum, GSI_SAME_STMT);
   }
 }
 

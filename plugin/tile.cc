@@ -11,6 +11,10 @@
  * What must hold and is known only at run time (arrays that do not overlap) selects T, not one of two copies: there is no
  * more code than before. The loops over the tiles test after their bodies: a tile of nothing does nothing, as the chain is
  * perfect.
+ *
+ * Nothing is tiled that no hint names: on a busy machine (L2 512K, L3 32M) transposes of 700 to 2500 rows in tiles of 8 x 8
+ * to 32 x 128 took 0.3 to 8 times the time of untiled ones, min-plus products 0.5 to 1.3 times, and no rule chose the good
+ * cases. Loops that walk along columns are exchanged without a hint (swap.cc).
  */
 #include "depend.h"
 
