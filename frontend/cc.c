@@ -216,6 +216,7 @@ bool kb_cc_module(const kb_cc *c, const char *kernels_o, const char *wrapper_o, 
   kb_vec_push(&a, c->paths->lib);
   kb_vec_push(&a, "-lkeelback-py" KB_PYTHON_VERSION);
   kb_vec_push(&a, "-lkeelback");
+  kb_argv_words(&a, KB_BLAS_LIBS);
   kb_vec_push(&a, "-lm");
   return run(c, &a);
 }

@@ -135,7 +135,7 @@ int kb_cmd_config(int argc, char **argv)
       printf("-I%s -fno-math-errno -fno-trapping-math -ffp-contract=off", p->include);
       if (p->plugin) printf(" -fplugin=%s", p->plugin);
       putchar('\n');
-    } else if (strcmp(argv[i], "--libs") == 0) printf("-L%s -lkeelback -lm\n", p->lib);
+    } else if (strcmp(argv[i], "--libs") == 0) printf("-L%s -lkeelback%s -lm\n", p->lib, *KB_BLAS_LIBS ? " " KB_BLAS_LIBS : "");
     else if (strcmp(argv[i], "--plugin") == 0) printf("%s\n", p->plugin ? p->plugin : "");
     else if (strcmp(argv[i], "--python") == 0) printf("%s\n", p->python);
     else if (strcmp(argv[i], "--version") == 0) printf("%s\n", PACKAGE_VERSION);

@@ -39,3 +39,25 @@ AS_IF([test "x$with_libclang" != xno], [
 AM_CONDITIONAL([WITH_LIBCLANG], [test "$kb_libclang" != no])
 AC_SUBST([LIBCLANG_CPPFLAGS]) AC_SUBST([LIBCLANG_LIBS])
 ])
+
+# KB_BLAS: a BLAS for the fused form of larger contractions. Whatever is linked with libkeelback is linked with it, then.
+AC_DEFUN([KB_BLAS], [
+AC_ARG_WITH([blas], [AS_HELP_STRING([--with-blas@<:@=LIBS@:>@], [a BLAS does larger contractions, in kernels that allow it (default: no)])],
+  [], [with_blas=no])
+KB_BLAS_LIBS=
+AS_IF([test "x$with_blas" != xno], [
+  AS_IF([test "x$with_blas" != xyes], [KB_BLAS_LIBS=$with_blas],
+    [KB_BLAS_LIBS=`pkg-config --libs openblas 2>/dev/null || echo -lblas`])
+  AC_MSG_CHECKING([for dgemm_ in $KB_BLAS_LIBS])
+  kb_save_LIBS=$LIBS
+  LIBS="$KB_BLAS_LIBS -lm $LIBS"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[void dgemm_(void); void sgemm_(void);]], [[dgemm_(); sgemm_();]])],
+    [AC_MSG_RESULT([yes])],
+    [AC_MSG_RESULT([no])
+     AC_MSG_ERROR([no BLAS in "$KB_BLAS_LIBS": --with-blas='-L... -l...' names another one])])
+  LIBS=$kb_save_LIBS
+  AC_DEFINE([KB_WITH_BLAS], [1], [contractions may call dgemm_ and sgemm_])
+])
+AC_SUBST([KB_BLAS_LIBS])
+AC_DEFINE_UNQUOTED([KB_BLAS_LIBS], ["$KB_BLAS_LIBS"], [what libkeelback is linked with in addition])
+])

@@ -57,15 +57,16 @@ int kb_ct_blas(const kb_ct *t, int64_t es)
     b.how = b.how == 'N' ? 'T' : 'N';
     m = (int)t->n, n = (int)t->m;
   }
+  double alpha = t->flags & KB_CT_ALPHA ? t->alpha : 1;
   double beta = t->flags & KB_CT_BETA ? t->beta : t->flags & KB_CT_INTO ? 1 : 0;
   if (t->flags & KB_CT_INTO && t->flags & KB_CT_ALPHA) return KB_CT_NOT; /* alpha * (C + sum) */
   if (t->flags & KB_CT_BETA && beta == 0) return KB_CT_NOT; /* a BLAS would not read C: 0 * nan is nan */
-  if (t->flags & KB_CT_ALPHA && t->alpha == 0) return KB_CT_NOT;                      /* nor A and B */
+  if (alpha == 0) return KB_CT_NOT;                             /* nor A and B */
   if (es == 8) {
-    dgemm_(&a.how, &b.how, &m, &n, &k, &t->alpha, a.at, &a.ld, b.at, &b.ld, &beta, (double *)(void *)t->c, &c.ld);
+    dgemm_(&a.how, &b.how, &m, &n, &k, &alpha, (const double *)a.at, &a.ld, (const double *)b.at, &b.ld, &beta, (double *)(void *)t->c, &c.ld);
   } else {
-    float alpha_f = (float)t->alpha, beta_f = (float)beta;
-    sgemm_(&a.how, &b.how, &m, &n, &k, &alpha_f, a.at, &a.ld, b.at, &b.ld, &beta_f, (float *)(void *)t->c, &c.ld);
+    float alpha_f = (float)alpha, beta_f = (float)beta;
+    sgemm_(&a.how, &b.how, &m, &n, &k, &alpha_f, (const float *)a.at, &a.ld, (const float *)b.at, &b.ld, &beta_f, (float *)(void *)t->c, &c.ld);
   }
   return KB_CT_DONE;
 }
