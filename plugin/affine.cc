@@ -444,13 +444,16 @@ kb_interval kb_header_phi(kb_intervals *e, gphi *phi)
   bool strip = l != e->nest && kb_is_strip_loop(l);
   if (strip || !reaches(e, iv.next, iv.t, 0))
     return kb_known(iv.init.lo) || kb_known(iv.init.hi) ? kb_union(e, iv.init, kb_value_at(e, iv.next, l->latch)) : kb_no_interval;
-  hash_set<tree> seen;
-  kb_interval copied = iv.init;
-  kb_state s = kb_save(e);
-  if (!strip && add_copied(e, iv.next, l->latch, phi, &seen, &copied))
-    return copied;
-  kb_undo(e, s);
   iv.d = delta_per_turn(e, iv.t, iv.next, &chain);
+  if (!kb_known(iv.d.lo) && !kb_known(iv.d.hi)) {
+    hash_set<tree> seen;
+    kb_state s = kb_save(e);
+    kb_interval copied = iv.init;
+    if (add_copied(e, iv.next, l->latch, phi, &seen, &copied))
+      return copied;
+    kb_undo(e, s);
+    return kb_no_interval;
+  }
   kb_interval r = induction_interval(e, &iv);
   if (!kb_known(r.lo) && !kb_known(r.hi))
     return r;
