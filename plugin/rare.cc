@@ -77,9 +77,12 @@ static bool find_loop(search *s)
   if (!s->test)
     return false;
   extract_true_false_edges_from_block(loop->header, &yes, &other);
-  if (gimple_cond_code(s->test) != LT_EXPR || !flow_bb_inside_loop_p(loop, yes->dest) || flow_bb_inside_loop_p(loop, other->dest))
+  tree_code op = gimple_cond_code(s->test);
+  if ((op != LT_EXPR && op != GT_EXPR) || !flow_bb_inside_loop_p(loop, yes->dest) || flow_bb_inside_loop_p(loop, other->dest))
     return false;
-  s->exit = other, s->iv = gimple_cond_lhs(s->test), s->bound = gimple_cond_rhs(s->test);
+  s->exit = other;
+  s->iv = op == LT_EXPR ? gimple_cond_lhs(s->test) : gimple_cond_rhs(s->test);
+  s->bound = op == LT_EXPR ? gimple_cond_rhs(s->test) : gimple_cond_lhs(s->test);
   if (TREE_CODE(s->iv) != SSA_NAME || is_inside(s, s->bound) || TYPE_PRECISION(TREE_TYPE(s->iv)) != 64
       || TYPE_UNSIGNED(TREE_TYPE(s->iv)))
     return false;
@@ -360,15 +363,17 @@ static tree emit_asking(search *s, const blocks *b, tree from, tree end, const v
   gimple_seq seq = NULL;
   for (gimple *stmt : s->slice) {
     gimple *copy = gimple_copy(stmt);
+    tree lhs = gimple_assign_lhs(stmt), name = make_ssa_name(TREE_TYPE(lhs));
+    gimple_assign_set_lhs(copy, name);
+    gimple_stmt_iterator at = gsi_last_bb(b->cb);
+    gsi_insert_after(&at, copy, GSI_NEW_STMT); /* which finds its operands */
     ssa_op_iter i;
     use_operand_p use;
     FOR_EACH_SSA_USE_OPERAND (use, copy, i, SSA_OP_USE) {
       tree *to = map.get(on_way(s, USE_FROM_PTR(use)));
       SET_USE(use, to ? *to : on_way(s, USE_FROM_PTR(use)));
     }
-    tree lhs = gimple_assign_lhs(stmt), name = make_ssa_name(TREE_TYPE(lhs));
-    gimple_assign_set_lhs(copy, name);
-    gimple_seq_add_stmt(&seq, copy);
+    update_stmt(copy);
     map.put(lhs, name);
   }
   tree flag = gimple_phi_result(bad);
@@ -405,12 +410,11 @@ static tree emit_asking(search *s, const blocks *b, tree from, tree end, const v
 
 static gphi *new_phi(basic_block b, tree type) { return create_phi_node(make_ssa_name(type), b); }
 
-static void new_loop(search *s, basic_block header, basic_block latch, class loop *outer)
+static void new_loop(const search *s, basic_block header, basic_block latch, class loop *outer)
 {
   class loop *l = alloc_loop();
   l->header = header;
   l->latch = latch;
-  place_new_loop(s->fn, l);
   add_loop(l, outer);
   l->constraints |= s->loop->constraints & (KB_FAST | KB_UNPOLLED | KB_SHARED);
 }
@@ -479,6 +483,8 @@ static void cut(search *s)
   SET_PHI_ARG_DEF(iv_phi, to_loop->dest_idx, from);
   for (unsigned k = 0; k < state.length(); k++)
     SET_PHI_ARG_DEF(s->states[k], to_loop->dest_idx, gimple_phi_result(state[k]));
+  gimple_cond_set_code(s->test, LT_EXPR);
+  gimple_cond_set_lhs(s->test, s->iv);
   gimple_cond_set_rhs(s->test, end);
   update_stmt(s->test);
 
@@ -517,8 +523,11 @@ static void cut(search *s)
     set_arg(state[k], gimple_phi_result(n), back);
   }
 
-  new_loop(s, b.sh, split_edge(back), outer);
-  new_loop(s, b.cb, split_edge(find_edge(b.cb, b.cb)), b.sh->loop_father);
+  basic_block latch = split_edge(back), asking = split_edge(find_edge(b.cb, b.cb));
+  free_dominance_info(CDI_DOMINATORS); /* by which a loop's blocks are found */
+  calculate_dominance_info(CDI_DOMINATORS);
+  new_loop(s, b.sh, latch, outer);
+  new_loop(s, b.cb, asking, b.sh->loop_father);
   loop->dont_vectorize = true;
   kb_mark_loop(loop, KB_SLOW);
 }
@@ -534,12 +543,12 @@ bool kb_search_loop(function *fn, class loop *loop)
   }
   kb_decide(kb_loop_location(loop), KB_DONE, PASS, "strips in which no turn does anything are found by vectors and skipped");
   cut(&s);
-  free_dominance_info(CDI_DOMINATORS);
   release_recorded_exits(fn);
   record_loop_exits();
-  calculate_dominance_info(CDI_DOMINATORS);
   update_ssa(TODO_update_ssa);
   free_numbers_of_iterations_estimates(fn);
   scev_reset();
+  if (kb_opt.check)
+    kb_verify_function(fn);
   return true;
 }
