@@ -539,7 +539,12 @@ static bool decide(decider *d)
   unsigned cost = 0, ahead = 0;
   bool traps = false;
   auto_vec<gimple *> loads;
-  if (!find_guards(d) || !find_test(d) || !only_guards(d) || !find_memory(d, &cost, &traps) || !sort_guards(d, &ahead, &loads)
+  if (!find_guards(d))
+    return false;
+  /* What was looked at must be what is used. */
+  if (kb_marked(in->loop, KB_SHARED))
+    return no(d, "other threads may write to its arrays meanwhile");
+  if (!find_test(d) || !only_guards(d) || !find_memory(d, &cost, &traps) || !sort_guards(d, &ahead, &loads)
       || !could_vectorise(d, cost))
     return false;
   for (gimple *s : loads) {

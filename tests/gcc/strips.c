@@ -171,6 +171,7 @@ DECLARE(int64_t, no_hash, kb_ci64x1)
 DECLARE(int64_t, no_pointer, int64_t, const int64_t *)
 DECLARE(void, no_raise, kb_cf64x1, kb_f64x1)
 DECLARE(void, no_break, kb_cf64x1, kb_f64x1)
+DECLARE(void, no_threads, double, kb_cf64x1, kb_f64x1)
 DECLARE(double, no_order, kb_cf64x1, kb_ci64x1)
 
 static kb_cf64x1 half(kb_cf64x1 v) { v.shape[0] /= 2, v.stride[0] = in.step; return v; }
@@ -206,6 +207,7 @@ CASE(no_hash, *i = PICK(no_hash, CI(m, 0));)
 CASE(no_pointer, *i = PICK(no_pointer, in.n, m->i);)
 CASE(no_raise, PICK(no_raise, CF(m, 0), F(m, 1));)
 CASE(no_break, PICK(no_break, CF(m, 0), F(m, 1));)
+CASE(no_threads, PICK(no_threads, in.a, CF(m, 0), F(m, 1));)
 CASE(no_order, kb_cf64x1 x = CF(m, 0); x.shape[0] = 1001; *d = PICK(no_order, x, CI(m, 0));)
 
 static const struct {
@@ -215,7 +217,7 @@ static const struct {
 #define ROW(name) {#name, both_##name},
   ROW(quotient) ROW(strided) ROW(in_place) ROW(ahead) ROW(root) ROW(length) ROW(narrow) ROW(gather) ROW(total) ROW(masked)
   ROW(product) ROW(product32) ROW(knapsack) ROW(scaled) ROW(branch) ROW(backwards) ROW(thirds) ROW(rows) ROW(fixed) ROW(least) ROW(two) ROW(no_scan)
-  ROW(no_stored) ROW(no_count) ROW(no_hash) ROW(no_pointer) ROW(no_raise) ROW(no_break) ROW(no_order)
+  ROW(no_stored) ROW(no_count) ROW(no_hash) ROW(no_pointer) ROW(no_raise) ROW(no_break) ROW(no_order) ROW(no_threads)
 };
 
 static uint64_t taken[sizeof cases / sizeof *cases]; /* fast copies */

@@ -212,3 +212,9 @@ def no_order(x: kb.f64[::1], p: kb.i64[::1]) -> float:
     for i in range(len(p)):
         s += x[p[i]]
     return s
+
+
+@kb.kernel(nogil=True)
+def no_threads(a: float, x: kb.f64[::1], y: kb.f64[::1]) -> None:
+    for i in range(len(x)):
+        y[i] = a / x[i]

@@ -55,6 +55,7 @@ twin no_pointer "how far the memory behind a raw pointer reaches"
 twin no_raise "a guard depends on data and on the turn"
 twin no_break "it can be left in the middle"
 twin no_order "a float sum is added in order"
+twin no_threads "other threads may write"
 
 for o in "-O3 -march=native" "-O2" "-O3 -fwrapv" "-Os" "-O3 -march=native -flto"; do
   # shellcheck disable=SC2086
