@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Kernels of tests/gcc/reduce.sh: sums that may be added in any order and twins that may not; searches and extremes."""
+import keelback as kb
+
+
+@kb.kernel(fastmath={"reassoc"})
+def sum_any(x: kb.f64[::1]) -> float:
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i]
+    return s
+
+
+@kb.kernel
+def sum_strict(x: kb.f64[::1]) -> float:
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i]
+    return s
+
+
+@kb.kernel
+def sum_both(x: kb.f64[::1]) -> float:
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i]
+    return s + 0.0 * sum_any(x)
+
+
+@kb.kernel(fastmath={"contract"})
+def axpy_fused(x: kb.f64[::1], y: kb.f64[::1], a: float) -> None:
+    for i in range(len(x)):
+        y[i] = a * x[i] + y[i]
+
+
+@kb.kernel
+def axpy_strict(x: kb.f64[::1], y: kb.f64[::1], a: float) -> None:
+    for i in range(len(x)):
+        y[i] = a * x[i] + y[i]
+
+
+@kb.kernel(fastmath={"arcp"})
+def scale_arcp(x: kb.f64[::1], a: float) -> None:
+    for i in range(len(x)):
+        x[i] = x[i] / a
+
+
+@kb.kernel
+def largest(x: kb.f64[::1]) -> float:
+    m = x[0]
+    for i in range(len(x)):
+        if x[i] > m:
+            m = x[i]
+    return m
+
+
+@kb.kernel
+def smallest_at(x: kb.f64[::1]) -> int:
+    m = x[0]
+    k = 0
+    for i in range(len(x)):
+        if x[i] < m:
+            m = x[i]
+            k = i
+    return k
+
+
+@kb.kernel
+def last_largest_at(x: kb.f64[::1]) -> int:
+    m = x[0]
+    k = 0
+    for i in range(len(x)):
+        if x[i] >= m:
+            m = x[i]
+            k = i
+    return k
+
+
+@kb.kernel
+def both_ends(x: kb.f64[::1]) -> tuple[float, float]:
+    m = x[0]
+    most = x[0]
+    for i in range(len(x)):
+        if x[i] < m:
+            m = x[i]
+        elif not x[i] <= most:
+            most = x[i]
+    return m, most
+
+
+@kb.kernel
+def any_below(x: kb.f64[::1], y: float) -> bool:
+    for i in range(len(x)):
+        if x[i] < y:
+            return True
+    return False
+
+
+@kb.kernel
+def find(x: kb.f64[::1], y: float) -> int:
+    i = 0
+    while i < len(x) and x[i] != y:
+        i += 1
+    return i
+
+
+@kb.kernel
+def strided(x: kb.f64[:]) -> float:
+    m = x[0]
+    for i in range(len(x)):
+        if x[i] > m:
+            m = x[i]
+    return m
+
+
+@kb.kernel(vectorize=False)
+def not_wanted(x: kb.f64[::1]) -> float:
+    m = x[0]
+    for i in range(len(x)):
+        if x[i] > m:
+            m = x[i]
+    return m
+
+
+@kb.kernel(bounds=False)
+def unchecked(x: kb.f64[::1], n: int) -> int:
+    i = 0
+    while i < n and x[i] != 0.0:
+        i += 1
+    return i
+
+
+@kb.kernel
+def counted(x: kb.f64[::1]) -> int:
+    n = 0
+    for i in range(len(x)):
+        if x[i] < 0.0:
+            n += 1
+    return n
