@@ -258,7 +258,7 @@ int kb_contract_f32(float *c, const float *a, const float *b, int64_t c_i, int64
 
 /* A kernel counts down a local, kb_left, by the turns of its loops, and asks when it has run out. The plugin finds these
  * macros by the function that they call. */
-#define KB_POLL_FIRST 8192     /* turns before the first look: some microseconds */
+#define KB_POLL_FIRST 16384    /* turns before the first look: some microseconds */
 #define KB_POLL_MAX (1 << 20)  /* what kb_poll gives at most */
 /* How much further to go; below 0: leave, the reason is the thread's pending exit. */
 KB_COLD int64_t kb_poll(void);
