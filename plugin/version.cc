@@ -232,6 +232,12 @@ bool kb_version_nests(function *fn)
       changed = true;
       new_loops();
     }
+  /* Without the dead branches of what was proven, so that the inspector sees plain loops. */
+  if (changed && cleanup_tree_cfg()) {
+    if (loops_state_satisfies_p(LOOPS_NEED_FIXUP))
+      fix_loop_structure(NULL);
+    new_loops();
+  }
   for (class loop *l : loops_list(fn, LI_ONLY_INNERMOST))
     if (!kb_marked(l, KB_SLOW))
       innermost.safe_push(l);
