@@ -128,11 +128,16 @@ enum { X(RUN) = 1 << 15 }; /* places of p between looks */
 KB_INLINE int X(gemv_rows)(kb_ct *t, const T *x, bool fused)
 {
   const char *row[X(ROWS)];
+  bool plain = t->c_i == ES && !(t->flags & (KB_CT_ALPHA | KB_CT_BETA | KB_CT_INTO));
   for (int64_t i = 0; i < t->m; i += X(ROWS)) {
     int have = t->m - i < X(ROWS) ? (int)(t->m - i) : X(ROWS);
     for (int r = 0; r < X(ROWS); r++)
       row[r] = t->a + (i + (r < have ? r : have - 1)) * t->a_i;
     V sum[X(ROWS)][X(EACH)] = { 0 };
+    if (have == X(ROWS) && t->m - i >= 2 * X(ROWS))
+      UNROLL for (int r = 0; r < X(ROWS); r++)
+        UNROLL for (int l = 0; l < 2; l++)
+          __builtin_prefetch(row[r] + X(ROWS) * t->a_i + l * 64);
     for (int64_t p = 0; p < t->k; p += X(RUN)) {
       int64_t p_end = t->k - p < X(RUN) ? t->k : p + X(RUN);
       X(gemv_some)(row, x, p, p_end, sum, fused);
@@ -148,6 +153,10 @@ KB_INLINE int X(gemv_rows)(kb_ct *t, const T *x, bool fused)
       X(transpose)(v);
       for (int l = 1; l < VL; l++)
         v[0] += v[l];
+      if (plain && g + VL <= have) {
+        X(put)(t->c + (i + g) * ES, v[0]);
+        continue;
+      }
       for (int l = 0; l < VL && g + l < have; l++) {
         T s = v[0][l];
         if (t->flags & KB_CT_INTO) s = X(gemv_in)(t, i + g + l) + s;
