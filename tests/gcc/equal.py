@@ -126,8 +126,8 @@ def compile_unit(unit, name, flags, plugin, plugin_at_link, polls, more=()):
 
 
 def loose(kernel):
-    """May results differ with the kernel's options?"""
-    return bool(kernel.options.get("fastmath"))
+    """May results differ with the kernel's options, or is it not to be called with what is out of bounds?"""
+    return bool(kernel.options.get("fastmath")) or kernel.options.get("bounds") is False
 
 
 def linear(text, names):
