@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kernels of guards.sh. A comment at each says what must become of its guards: all, or how many stay (polls not counted)."""
+"""Kernels of test_guards.sh. A comment at each says what must become of its guards: all, or how many stay (polls not counted)."""
 import keelback as kb
 
 

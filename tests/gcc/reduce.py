@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kernels of tests/gcc/reduce.sh: sums that may be added in any order and twins that may not; searches and extremes."""
+"""Kernels of tests/gcc/test_reduce.sh: sums that may be added in any order and twins that may not; searches and extremes."""
 import keelback as kb
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Kernels for strips.sh: guards that depend on data. Names that begin with no_ must be left as they are.
+# Kernels for test_strips.sh: guards that depend on data. Names that begin with no_ must be left as they are.
 import math
 
 import keelback as kb

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Guards that depend on data: which loops are cut into inspected strips, which must not be, and that nothing else changes.
-# Run by make check, or: KEELBACK=... KEELBACK_PLUGIN=.../keelback.so CC=gcc sh tests/gcc/strips.sh
+# Run by make check, or: KEELBACK=... KEELBACK_PLUGIN=.../keelback.so CC=gcc sh tests/gcc/test_strips.sh
 src=$(cd "$(dirname "$0")" && pwd)
 inc=$src/../../include
 cc=${CC:-gcc}
