@@ -147,7 +147,14 @@ static void put_compile(const kb_cc *c, kb_argv *a, bool kernels)
   if (!has_prefix(&c->user, "-std=")) kb_vec_push(a, "-std=gnu11");
   if (!has_prefix(&c->user, "-O")) kb_vec_push(a, kernels ? "-O3" : "-O2");
   kb_argv_words(a, c->paths->cflags);
-  put_user(c, a, false);
+  if (kernels && gcc && c->paths->plugin) {
+    size_t n = strlen(c->paths->plugin) + sizeof "-fplugin=";
+    char *flag = (char *)kb_xrealloc(NULL, n);
+    snprintf(flag, n, "-fplugin=%s", c->paths->plugin);
+    kb_vec_push(a, kb_intern(flag));
+    free(flag);
+  }
+  put_user(c, a, false); /* behind the plugin: there may be arguments for it */
   kb_vec_push(a, "-fno-math-errno"); /* after the user's: these have the last word */
   kb_vec_push(a, "-fno-trapping-math");
   kb_vec_push(a, "-ffp-contract=off");
@@ -157,13 +164,6 @@ static void put_compile(const kb_cc *c, kb_argv *a, bool kernels)
   /* gcc must not move an exit block into a function of its own: the caller would test the result, and the exit would
    * join the loop again */
   if (kernels && gcc) kb_vec_push(a, "-fno-partial-inlining");
-  if (kernels && gcc && c->paths->plugin) {
-    size_t n = strlen(c->paths->plugin) + sizeof "-fplugin=";
-    char *flag = (char *)kb_xrealloc(NULL, n);
-    snprintf(flag, n, "-fplugin=%s", c->paths->plugin);
-    kb_vec_push(a, kb_intern(flag));
-    free(flag);
-  }
 }
 
 static bool run(const kb_cc *c, kb_argv *a)
