@@ -76,6 +76,14 @@ bool kb_is_math(gimple *stmt, bool *root)
 #undef EITHER
 }
 
+/* The statement in the loop whose result S takes the real or the imaginary part of; NULL: S does something else, or the
+   statement is not in the loop. */
+static gimple *whole_of(const kb_inspect *in, gassign *s)
+{
+  tree_code code = gimple_assign_rhs_code(s);
+  return code == REALPART_EXPR || code == IMAGPART_EXPR ? def_inside(in, TREE_OPERAND(gimple_assign_rhs1(s), 0)) : NULL;
+}
+
 /* Can D be copied? COST grows by what it takes. */
 static bool can_copy(const kb_inspect *in, gimple *d, unsigned *cost, const char **why)
 {
@@ -87,6 +95,11 @@ static bool can_copy(const kb_inspect *in, gimple *d, unsigned *cost, const char
     }
     if (!gimple_assign_load_p(s) && gimple_could_trap_p(s)) {
       *why = "it divides integers";
+      return false;
+    }
+    gimple *whole = whole_of(in, s);
+    if (whole && !kb_overflow_op(whole, &op)) {
+      *why = "it takes a statement that cannot be copied";
       return false;
     }
     *cost += gimple_assign_rhs_code(s) == RDIV_EXPR ? KB_INSPECT_DEAR : gimple_assign_load_p(s) ? 2 : 1;
@@ -255,8 +268,7 @@ static tree copy_of_assign(copier *c, gassign *s)
 {
   tree lhs = gimple_assign_lhs(s), type = TREE_TYPE(lhs), op;
   tree_code code = gimple_assign_rhs_code(s), part;
-  if (code == REALPART_EXPR || code == IMAGPART_EXPR) {
-    gimple *call = SSA_NAME_DEF_STMT(TREE_OPERAND(gimple_assign_rhs1(s), 0));
+  if (gimple *call = whole_of(c->in, s)) {
     if (code == IMAGPART_EXPR)
       return build_zero_cst(type);
     kb_overflow_op(call, &part);
