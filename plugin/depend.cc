@@ -491,7 +491,7 @@ bool kb_nest_swappable(kb_nest *nest, unsigned a, unsigned b)
 bool kb_nest_independent(kb_nest *nest, unsigned a)
 {
   for (unsigned k = 0; k < signs_count(nest->nloops); k++) {
-    signed char sign[KB_DEEP];
+    signed char sign[KB_DEEP] = {0};
     if (!nest->dep[k])
       continue;
     signs_of(k, nest->nloops, sign);

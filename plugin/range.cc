@@ -113,7 +113,7 @@ gcall *kb_overflow_of(const kb_guard &g)
 static interval assume(evaluator *ev, tree t)
 {
   tree type = TREE_TYPE(t);
-  if (TYPE_PRECISION(type) + TYPE_UNSIGNED(type) <= ev->in->bits + 1)
+  if ((int)TYPE_PRECISION(type) + (int)TYPE_UNSIGNED(type) <= (int)ev->in->bits + 1)
     return of_type(type);
   if (TYPE_UNSIGNED(type))
     return TYPE_PRECISION(type) < 64 ? of_type(type) : none;
