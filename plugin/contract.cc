@@ -14,7 +14,7 @@
  */
 #include "contract.h"
 
-enum { WORTH = 64 }; /* multiplications from which on it is asked */
+enum { WORTH = 151 }; /* multiplications from which on it is asked; the runtime says no to less */
 
 /* -- Expressions in front of the nest -------------------------------------------------------------------------------- */
 
