@@ -95,13 +95,47 @@ kb_range kb_range_of(const kb_intervals *e, const kb_bound &b) { return range_wi
 
 /* -- Atoms -------------------------------------------------------------------------------------------------------- */
 
-/* What is known of NAME by how it is defined: a narrow value that was widened. */
+/* Is what lies at OFFSET in TYPE an element of the shape of a view: of a struct of data, shape and stride? */
+static bool is_shape_at(tree type, HOST_WIDE_INT offset)
+{
+  static const char *const names[] = {"data", "shape", "stride"};
+  if (TREE_CODE(type) != RECORD_TYPE)
+    return false;
+  int n = 0; /* fields that are named as those of a view */
+  tree hit = NULL_TREE;
+  HOST_WIDE_INT inside = 0;
+  for (tree f = TYPE_FIELDS(type); f; f = DECL_CHAIN(f)) {
+    if (TREE_CODE(f) != FIELD_DECL || !tree_fits_shwi_p(byte_position(f)) || !tree_fits_shwi_p(DECL_SIZE_UNIT(f)))
+      continue;
+    HOST_WIDE_INT at = tree_to_shwi(byte_position(f));
+    if (at <= offset && offset - at < tree_to_shwi(DECL_SIZE_UNIT(f)))
+      hit = f, inside = offset - at;
+    if (n >= 0)
+      n = n < 3 && DECL_NAME(f) && !strcmp(IDENTIFIER_POINTER(DECL_NAME(f)), names[n]) ? n + 1 : -1;
+  }
+  if (hit && n == 3)
+    return !strcmp(IDENTIFIER_POINTER(DECL_NAME(hit)), names[1]);
+  return hit && is_shape_at(TREE_TYPE(hit), inside);
+}
+
+/* Does DEF load a length? */
+static bool loads_shape(gimple *def)
+{
+  poly_int64 offset;
+  HOST_WIDE_INT at;
+  tree base = gimple_assign_load_p(def) ? get_addr_base_and_unit_offset(gimple_assign_rhs1(def), &offset) : NULL_TREE;
+  return base && DECL_P(base) && offset.is_constant(&at) && is_shape_at(TREE_TYPE(base), at);
+}
+
+/* What is known of NAME by how it is defined: a narrow value that was widened, a length, which is never negative. */
 static kb_range name_range(tree name)
 {
   kb_range r = type_range(TREE_TYPE(name));
   for (int i = 0; i < 4 && TREE_CODE(name) == SSA_NAME && is_gimple_assign(SSA_NAME_DEF_STMT(name)); i++) {
     gimple *def = SSA_NAME_DEF_STMT(name);
     tree from = gimple_assign_rhs1(def);
+    if (r.lo < 0 && loads_shape(def))
+      r.lo = 0;
     if (!CONVERT_EXPR_CODE_P(gimple_assign_rhs_code(def)) || !INTEGRAL_TYPE_P(TREE_TYPE(from))
         || TYPE_PRECISION(TREE_TYPE(from)) > 64)
       break;

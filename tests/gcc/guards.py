@@ -165,3 +165,12 @@ def rows(x: kb.f64[:], lo: kb.i32[:], hi: kb.i32[:]) -> None:  # stay 1: of the 
     for i in range(len(lo)):
         for j in range(lo[i], hi[i]):
             x[j] += 1.0
+
+
+@kb.kernel
+def sections(x: kb.f64[::1], y: kb.f64[::1], at: kb.i32[::1], s: kb.f64[::1]) -> None:  # stay 2: of the outer loop; lengths are not negative
+    for i in range(len(s)):
+        t = 0.0
+        for k in range(at[i], at[i + 1]):
+            t += x[k] * y[k]
+        s[i] = t

@@ -16,7 +16,7 @@ trap 'exit 1' HUP INT TERM
 python=${PYTHON:-python3}
 
 "${KEELBACK:-keelback}" emit "$src/guards.py" -o "$tmp/guards.c" --header "$tmp/guards.h" >"$tmp/log" 2>&1 &&
-  $cc -O3 -I"$src/../../include" -fno-math-errno -fno-trapping-math -ffp-contract=off -fplugin="$plugin" -fplugin-arg-keelback-check \
+  $cc -O3 -I"$src/../../include" -fno-math-errno -fno-trapping-math -ffp-contract=off -fplugin="$plugin" -fplugin-arg-keelback-check -fdump-tree-all=/dev/null \
     "-fplugin-arg-keelback-report=$tmp/report" -c "$tmp/guards.c" -o "$tmp/guards.o" >>"$tmp/log" 2>&1 ||
   { echo "1..1"; sed 's/^/# /' "$tmp/log"; echo "not ok 1 - the kernels compile"; exit 0; }
 "$python" - "$src/guards.py" "$tmp/report" <<'END'
@@ -27,12 +27,19 @@ stay, gone = Counter(), Counter()
 for r in json.load(open(sys.argv[2])):
     if "status" in r and r["kind"] != "poll" and r["depth"] > 0:
         (stay if r["status"] == "kept" else gone)[r["kernel"]] += 1
-print(f"1..{len(want) + 1}")
+print(f"1..{len(want) + 2}")
 for n, (name, count) in enumerate(want.items(), 1):
     ok = stay[name] == count and stay[name] + gone[name] > 0
     print(f"{'ok' if ok else 'not ok'} {n} - {name}: {stay[name]} guards stay, {gone[name]} gone")
 END
 n=$(grep -c "# stay" "$src/guards.py")
+n=$((n + 1))
+# sections: at[i] >= 0 is enough, at[i] + len(x) need not be looked at. The exact code has no checked addition.
+if awk '/^;; Function sections /, /^}/' "$tmp"/*t.kb_guards | tee "$tmp/sections" | grep -q ADD_OVERFLOW || ! test -s "$tmp/sections"; then
+  echo "not ok $n - sections: a length is not negative"
+else
+  echo "ok $n - sections: a length is not negative"
+fi
 n=$((n + 1))
 if "$python" "$src/equal.py" -n 3000 -t 5 --variants native,O2 "$src/guards.py" >"$tmp/log" 2>&1; then
   echo "ok $n - the same with and without the plugin"
