@@ -85,7 +85,7 @@ done
 exit $failed
 END
 # shellcheck disable=SC2086
-if chroot "$dir" /bin/sh /keelback/run.sh $versions; then
+if env PYTHON=python3 chroot "$dir" /bin/sh /keelback/run.sh $versions; then
   echo "other.sh: passed under GCC $versions"
 else
   echo "other.sh: FAILED"; exit 1
