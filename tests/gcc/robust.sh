@@ -62,6 +62,7 @@ if ! test -x "${KEELBACK:-}"; then
   
 # -- Kernels that once stopped the compiler -------------------------------------------------------------------------
 for k in hoisted; do
+  test -x "${KEELBACK:-}" || break
   "$KEELBACK" emit "$src/$k.py" -o $k.c --header $k.h >log 2>&1 && quiet -O3 -march=native $check -c $k.c -o $k.o
   result $? "$k.py compiles"
 done
@@ -147,6 +148,7 @@ proven() { grep -c '"status": "proven"' "$1"; }
 
 # -- Kernels that once stopped the compiler -------------------------------------------------------------------------
 for k in hoisted; do
+  test -x "${KEELBACK:-}" || break
   "$KEELBACK" emit "$src/$k.py" -o $k.c --header $k.h >log 2>&1 && quiet -O3 -march=native $check -c $k.c -o $k.o
   result $? "$k.py compiles"
 done
