@@ -18,6 +18,7 @@
 #include "gimplify.h"
 #include "gimplify-me.h"
 #include "gimple-fold.h"
+#include "calls.h"
 #include "cfgloop.h"
 #include "cfghooks.h"
 #include "cfganal.h"

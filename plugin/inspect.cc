@@ -25,6 +25,7 @@ struct decider {
   location_t loc;
   const char *why;      /* not, if set */
   bool is_float_sum;    /* in the loop's own order */
+  unsigned math_guards; /* that hold where the arguments of math functions are in their domains */
   auto_vec<place> loads, stores; /* of the slice; of the loop */
   gimple_seq seq;       /* the entry condition's */
   tree entry, turns, span;
@@ -148,6 +149,8 @@ static bool find_memory(decider *d, unsigned *cost, bool *traps)
         why = "it touches volatile memory";
       else if (kb_is_math(s, &root))
         *cost += root ? KB_INSPECT_DEAR : 1;
+      else if (kb_is_vector_math(in->loop, s))
+        *cost += KB_INSPECT_DEAR;
       else if (kb_overflow_op(s, &op))
         continue;
       else if (!is_gimple_assign(s))
@@ -311,6 +314,32 @@ static bool is_on_values(const kb_inspect *in, const kb_guard &g)
   return true;
 }
 
+/* The conditions on which block AT is reached, where not every turn reaches it. */
+static bool slice_way(decider *d, basic_block at, hash_set<gimple *> *seen, vec<gimple *> *loads, unsigned *cost)
+{
+  class loop *loop = d->in->loop;
+  for (basic_block up = at; !dominated_by_p(CDI_DOMINATORS, loop->latch, at) && up != loop->header;) {
+    up = get_immediate_dominator(CDI_DOMINATORS, up);
+    if (gcond *branch = safe_dyn_cast<gcond *>(kb_last_stmt(up)))
+      if (branch != d->in->test
+          && (!slice(d, gimple_cond_lhs(branch), seen, loads, cost) || !slice(d, gimple_cond_rhs(branch), seen, loads, cost)))
+        return false;
+  }
+  return true;
+}
+
+/* CALL is a math function with guards on its result: its arguments are inspected. */
+static bool sort_math(decider *d, gcall *call, hash_set<gimple *> *seen, vec<gimple *> *loads, unsigned *cost)
+{
+  if (d->in->math.contains(call))
+    return true;
+  for (unsigned i = 0; i < gimple_call_num_args(call); i++)
+    if (!slice(d, gimple_call_arg(call, i), seen, loads, cost))
+      return false;
+  d->in->math.safe_push(call);
+  return slice_way(d, gimple_bb(call), seen, loads, cost);
+}
+
 /* Sorts the guards: proven under an assumption, or inspected as they are. */
 static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
 {
@@ -326,6 +355,12 @@ static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
     const kb_guard &g = in->guards[k];
     if (kb_overflow_of(g))
       continue;
+    if (gcall *call = kb_math_of_guard(in->loop, g)) {
+      if (!sort_math(d, call, &seen, loads, cost))
+        return false;
+      d->math_guards++;
+      continue;
+    }
     gcond *c = as_a<gcond *>(kb_last_stmt(g.leave->src));
     tree a = gimple_cond_lhs(c), b = gimple_cond_rhs(c);
     unsigned of = kb_depends_on(in, a) | kb_depends_on(in, b);
@@ -342,14 +377,8 @@ static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
     tree x = (gimple_cond_code(c) == EQ_EXPR || gimple_cond_code(c) == NE_EXPR) && real_zerop(b) ? kb_under_root(a) : a;
     if (!slice(d, x, &seen, loads, cost) || !slice(d, b, &seen, loads, cost))
       return false;
-    basic_block at = g.leave->src;
-    for (basic_block up = at; !dominated_by_p(CDI_DOMINATORS, in->loop->latch, at) && up != in->loop->header;) {
-      up = get_immediate_dominator(CDI_DOMINATORS, up);
-      if (gcond *branch = safe_dyn_cast<gcond *>(kb_last_stmt(up)))
-        if (branch != in->test
-            && (!slice(d, gimple_cond_lhs(branch), &seen, loads, cost) || !slice(d, gimple_cond_rhs(branch), &seen, loads, cost)))
-          return false;
-    }
+    if (!slice_way(d, g.leave->src, &seen, loads, cost))
+      return false;
     in->conditions.safe_push(k);
   }
   return true;
@@ -588,7 +617,7 @@ bool kb_inspect_loop(function *fn, class loop *loop)
   }
   for (const kb_guard &g : in.guards)
     kb_guard_proven(g.exit);
-  unsigned n = in.guards.length(), assumed = n - in.conditions.length();
+  unsigned n = in.guards.length(), assumed = n - in.conditions.length() - d.math_guards;
   bool one_pass = in.one_pass;
   if (!kb_cut_strips(&in, d.seq, d.entry)) {
     kb_decide(d.loc, KB_NOT, PASS, "the loop could not be copied");

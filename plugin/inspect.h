@@ -33,6 +33,7 @@ struct kb_inspect {
   auto_vec<tree> sums;      /* of a strip's entry, with bits KB_INSPECT_SUM: values of header phis */
   auto_vec<gcall *> exact;  /* .ADD_OVERFLOW and its kin that do not overflow then */
   auto_vec<unsigned> conditions; /* guards that are inspected as they are */
+  auto_vec<gcall *> math; /* of mathvec.cc: those guards that are not on the arguments hold where these are in their domains */
 };
 
 /* range.cc */

@@ -202,14 +202,26 @@ bool kb_contract_nest(function *fn, class loop *nest);
 bool kb_tile_nest(function *fn, class loop *nest);
 bool kb_jam_nest(function *fn, class loop *nest);
 
-/* reduce.cc, fuse.cc, mathvec.cc */
+/* reduce.cc, fuse.cc */
 
 void kb_vectors_begin(function *fn);
 void kb_vectors_end(function *fn);
 void kb_hook_vector_costs(void);
 bool kb_fuse_products(function *fn);
 bool kb_use_reciprocals(function *fn); /* for kb_vectors_begin */
-bool kb_vector_math(function *fn);
+
+/* mathvec.cc: vector functions of libm, in loops that have all permissions of fastmath=True. */
+
+/* Is STMT, in LOOP, a function that has a vector function, and may have it there? */
+bool kb_is_vector_math(class loop *loop, gimple *stmt);
+/* The call of LOOP whose result is not finite when G leaves, and is finite for arguments in its domain; or NULL. */
+gcall *kb_math_of_guard(class loop *loop, const kb_guard &g);
+/* Do ARGS lie outside of CALL's domain, or is one NaN? */
+tree kb_emit_outside(gimple_seq *seq, gcall *call, const tree *args);
+void kb_hook_vector_math(void);
+/* Around the vectoriser. */
+void kb_vector_math_begin(function *fn);
+void kb_vector_math_end(function *fn);
 
 /* order.cc: overflows right in front of their tests, for the code generator; true: something moved. */
 

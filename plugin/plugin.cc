@@ -101,7 +101,7 @@ static bool all_guards(function *fn)
 
 static bool all_nests(function *fn)
 {
-  bool changed = kb_vector_math(fn);
+  bool changed = false;
   auto_vec<class loop *> nests, searches;
   for (auto l : loops_list(fn, LI_ONLY_INNERMOST))
     searches.safe_push(l);
@@ -201,6 +201,7 @@ static void register_passes(const char *plugin)
     register_callback(plugin, PLUGIN_PASS_MANAGER_SETUP, NULL, &info);
   }
   kb_hook_vector_costs();
+  kb_hook_vector_math();
 }
 
 /* Partial inlining would move an exit with its "return 1" into a function of its own. After that GCC cannot see that

@@ -204,7 +204,9 @@ void kb_vectors_begin(function *fn)
   if (!any_marked(fn, KB_SHARED))
     flag_store_data_races = 1;
   kb_use_reciprocals(fn);
+  kb_vector_math_begin(fn);
   rounds(fn);
+  kb_vector_math_end(fn);
 }
 
 void kb_vectors_end(function *)

@@ -399,6 +399,13 @@ void kb_emit_flags(const kb_inspect *in, gimple_seq *seq, tree iv, bool copy, kb
     tree type = flag_type(which);
     add_to_flag(&c, flags, which, gimple_build(seq, COND_EXPR, type, when, build_minus_one_cst(type), build_zero_cst(type)));
   }
+  for (gcall *call : in->math) {
+    tree args[2], type = flag_type(KB_FLAG_WIDE);
+    for (unsigned i = 0; i < gimple_call_num_args(call); i++)
+      args[i] = copy_of(&c, gimple_call_arg(call, i));
+    tree when = both(&c, reaching(&c, gimple_bb(call), in->loop->header), kb_emit_outside(seq, call, args));
+    add_to_flag(&c, flags, KB_FLAG_WIDE, gimple_build(seq, COND_EXPR, type, when, build_minus_one_cst(type), build_zero_cst(type)));
+  }
 }
 
 tree kb_emit_clean(const kb_inspect *in, gimple_seq *seq, const tree *flags)

@@ -323,7 +323,7 @@ bool kb_cut_strips(kb_inspect *in, gimple_seq seq, tree entry)
     return false;
   update_ssa(TODO_update_ssa);
   /* Where all guards are on what does not change, the entry condition is enough. */
-  if (in->conditions.length() || in->inspected.length() || in->sums.length())
+  if (in->conditions.length() || in->math.length() || in->inspected.length() || in->sums.length())
     cut(&c);
   drop_guards(&c);
   kb_mark_loop(c.fast, KB_FAST);
