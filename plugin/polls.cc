@@ -100,6 +100,7 @@ static void reach_bound(class loop *nest, gcall *strip)
         close_edge(e);
   replace_uses_by(lhs, bound);
   gimple_stmt_iterator i = gsi_for_stmt(strip);
+  unlink_stmt_vdef(strip); /* instrumented code has no const functions */
   gsi_remove(&i, true);
   release_defs(strip);
 }
@@ -192,6 +193,7 @@ bool kb_strips_lower(function *fn)
         continue;
       }
       replace_uses_by(gimple_call_lhs(strip), gimple_call_arg(strip, 0));
+      unlink_stmt_vdef(strip);
       gsi_remove(&i, true);
       release_defs(strip);
       changed = true;
@@ -279,6 +281,7 @@ static bool shut_doors(function *fn)
         continue;
       }
       replace_uses_by(gimple_call_lhs(stmt), integer_zero_node);
+      unlink_stmt_vdef(stmt);
       gsi_remove(&i, true);
       release_defs(stmt);
       changed = true;
