@@ -420,7 +420,10 @@ static bool add_copied(kb_intervals *e, tree t, basic_block from, gphi *phi, has
   if (seen->elements() > 24)
     return false;
   gimple *def = TREE_CODE(t) == SSA_NAME && !kb_outside(e, t) ? SSA_NAME_DEF_STMT(t) : NULL;
-  if (gphi *p = def ? dyn_cast<gphi *>(def) : NULL) {
+  gphi *p = def ? dyn_cast<gphi *>(def) : NULL;
+  bool counts = p && gimple_bb(p) == gimple_bb(phi) /* a counter: known better where it is copied than as a whole */
+                && reaches(e, PHI_ARG_DEF_FROM_EDGE(p, loop_latch_edge(gimple_bb(p)->loop_father)), t, 0);
+  if (p && !counts) {
     for (unsigned i = 0; i < gimple_phi_num_args(p); i++)
       if (!add_copied(e, gimple_phi_arg_def(p, i), gimple_phi_arg_edge(p, i)->src, phi, seen, v))
         return false;
