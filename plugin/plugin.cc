@@ -278,10 +278,19 @@ static bool has_kernels(void)
   return !strncmp(lang_hooks.name, "GNU C", 5) && strncmp(lang_hooks.name, "GNU C++", 7);
 }
 
+/* Two copies, under two names, as GCC wants it? Events' names are known to all plugins. */
+static bool is_second(void)
+{
+  if (get_named_event_id("keelback", NO_INSERT) < 0)
+    return get_named_event_id("keelback", INSERT), false;
+  fprintf(stderr, "keelback: note: the plugin is loaded twice: going on with the first\n");
+  return true;
+}
+
 int plugin_init(plugin_name_args *args, plugin_gcc_version *gcc)
 {
   static plugin_info info = {"keelback", "Removes the guards of kernels that keelback compiled."};
-  if (!right_gcc(gcc) || !has_kernels())
+  if (!right_gcc(gcc) || !has_kernels() || is_second())
     return 0;
   read_arguments(args);
   /* As if -D had been given: it is in force for -E, too, so that preprocessed text has the attribute. */

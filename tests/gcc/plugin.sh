@@ -278,4 +278,10 @@ fi
 mkdir linked; ln -s "$plugin" linked/keelback.so
 use "$tmp/linked/keelback.so" $report=rk.json -O2 -c "$src/kernels.c" -o k.o 2>log && test ! -s log && test -s rk.json
 result $? "through a symbolic link"
+mkdir twice; cp "$plugin" twice/again.so; cp "$part" twice; ln -s "$plugin" twice/linked.so
+for name in again linked; do
+  with -O2 -c "$src/kernels.c" -o k.o 2>log && with -fplugin=twice/$name.so -O2 -c "$src/kernels.c" -o l.o 2>>log && text k.o >k.txt && text l.o >l.txt &&
+    cmp k.txt l.txt >>log && test "$(cat log)" = "keelback: note: the plugin is loaded twice: going on with the first"
+  result $? "loaded twice, as $name.so: one line, and the same code"
+done
 echo "1..$n"
