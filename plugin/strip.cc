@@ -139,11 +139,13 @@ static void add_flag_phis(basic_block header, edge in, edge back, const kb_flags
   }
 }
 
-/* The loop that inspects, between c->strip and c->test. */
+/* The loop that inspects, between c->strip and c->test. The order of the turns does not matter: those of a loop that counts
+   down by one are taken upwards, as vectors are. */
 static void add_inspecting_loop(cutter *c, tree *result)
 {
   kb_inspect *in = c->in;
-  tree type = TREE_TYPE(in->iv), iv = make_ssa_name(type, gimple_build_nop()), next = make_ssa_name(type);
+  bool turned = in->step == -1;
+  tree type = TREE_TYPE(in->iv), iv = make_ssa_name(type, gimple_build_nop()), next = make_ssa_name(type), begin = state_of(c, in->iv);
   basic_block header = split_edge(single_succ_edge(c->strip));
   basic_block body = split_edge(single_succ_edge(header));
   edge on = single_succ_edge(header);
@@ -155,15 +157,20 @@ static void add_inspecting_loop(cutter *c, tree *result)
 
   kb_flags flags;
   gimple_seq seq = NULL;
-  kb_emit_flags(in, &seq, iv, true, &flags);
-  gimple_seq_add_stmt(&seq, gimple_build_assign(next, PLUS_EXPR, iv, build_int_cst(type, in->step)));
+  gimple *advance = gimple_build_assign(next, PLUS_EXPR, iv, build_int_cst(type, turned ? 1 : in->step));
+  if (turned) /* from end + 1 to begin */
+    gimple_seq_add_stmt(&seq, advance);
+  kb_emit_flags(in, &seq, turned ? next : iv, true, &flags);
+  if (!turned)
+    gimple_seq_add_stmt(&seq, advance);
   append(body, seq);
   gphi *p = create_phi_node(iv, header);
-  add_phi_arg(p, state_of(c, in->iv), single_succ_edge(c->strip), UNKNOWN_LOCATION);
+  add_phi_arg(p, turned ? c->end : begin, single_succ_edge(c->strip), UNKNOWN_LOCATION);
   add_phi_arg(p, next, back, UNKNOWN_LOCATION);
   add_flag_phis(header, single_succ_edge(c->strip), back, &flags, result);
   gimple_stmt_iterator i = gsi_last_bb(header);
-  gsi_insert_after(&i, gimple_build_cond(in->step > 0 ? LT_EXPR : GT_EXPR, iv, c->end, NULL_TREE, NULL_TREE), GSI_NEW_STMT);
+  tree_code go_on = turned || in->step > 0 ? LT_EXPR : GT_EXPR;
+  gsi_insert_after(&i, gimple_build_cond(go_on, iv, turned ? begin : c->end, NULL_TREE, NULL_TREE), GSI_NEW_STMT);
   make_loop(header, body, loop_outer(c->fast));
 }
 
