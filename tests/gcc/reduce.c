@@ -40,13 +40,15 @@ static double element(int kind, int i)
 int main(void)
 {
   static double x[6000], y[6000];
+  static float f[6000];
+  static int64_t w[6000];
   static const int sizes[] = { 1, 2, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 500, 1000, 1023, 3000, 5999 };
   for (int kind = 0; kind < 8; kind++)
     for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
       for (int turn = 0; turn < 4; turn++) {
         int n = sizes[k];
         for (int i = 0; i < n; i++)
-          x[i] = element(kind, i), y[i] = element(0, i);
+          x[i] = element(kind, i), y[i] = element(0, i), f[i] = (float)x[i], w[i] = (int64_t)draw() >> (i & 63);
         kb_cf64x1 v = kb_cf64x1_from(x, n);
         show("largest", largest(v));
         printf("smallest_at %lld last %lld counted %lld\n", (long long)smallest_at(v), (long long)last_largest_at(v), (long long)counted(v));
@@ -55,6 +57,12 @@ int main(void)
         show("max", b.f1);
         double aim = x[draw() % (uint64_t)n];
         printf("find %lld any %d %d\n", (long long)find(v, aim), any_below(v, aim), any_below(v, -1e300));
+        printf("place %lld or %lld below %d last %lld break %lld\n", (long long)smallest_place(v), (long long)place_or_none(v, aim),
+               some_below(v, aim), (long long)last_below(v, aim), (long long)break_at(v, aim, n));
+        show("top", top(v)), show("top_last", top_last(v)), show("low32", low32(kb_cf32x1_from(f, n)));
+        printf("top_int %lld\n", (long long)top_int(kb_ci64x1_from(w, n)));
+        if (kind == 0 || kind == 3 || kind == 4) /* no two zeros, no NaN */
+          show("top_any", top_any(v));
         printf("unchecked %lld\n", (long long)unchecked(v, n));
         show("strided", strided(v));
         show("not_wanted", not_wanted(v));

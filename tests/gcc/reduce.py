@@ -137,3 +137,89 @@ def counted(x: kb.f64[::1]) -> int:
         if x[i] < 0.0:
             n += 1
     return n
+
+
+@kb.kernel
+def smallest_place(x: kb.f64[::1]) -> int:
+    best = 0
+    for i in range(1, len(x)):
+        if x[i] < x[best]:
+            best = i
+    return best
+
+
+@kb.kernel
+def place_or_none(x: kb.f64[::1], y: float) -> int:
+    best = -1
+    for i in range(len(x)):
+        if x[i] < y and (best < 0 or x[i] < x[best]):
+            best = i
+    return best
+
+
+@kb.kernel
+def top(x: kb.f64[::1]) -> float:
+    m = x[0]
+    for i in range(len(x)):
+        m = max(m, x[i])
+    return m
+
+
+@kb.kernel
+def top_last(x: kb.f64[::1]) -> float:
+    m = x[0]
+    for i in range(len(x)):
+        m = max(x[i], m)
+    return m
+
+
+@kb.kernel
+def low32(x: kb.f32[::1]) -> kb.f32:
+    m = x[0]
+    for i in range(len(x)):
+        m = min(m, x[i])
+    return m
+
+
+@kb.kernel
+def top_int(x: kb.i64[::1]) -> int:
+    m = x[0]
+    for i in range(len(x)):
+        m = max(m, x[i])
+    return m
+
+
+@kb.kernel(fastmath={"nnan", "nsz"})
+def top_any(x: kb.f64[::1]) -> float:
+    m = x[0]
+    for i in range(len(x)):
+        m = max(m, x[i])
+    return m
+
+
+@kb.kernel
+def some_below(x: kb.f64[::1], y: float) -> bool:
+    found = False
+    for i in range(len(x)):
+        if x[i] < y:
+            found = True
+    return found
+
+
+@kb.kernel
+def last_below(x: kb.f64[::1], y: float) -> int:
+    k = -1
+    for i in range(len(x)):
+        if x[i] < y:
+            k = i
+    return k
+
+
+@kb.kernel
+def break_at(x: kb.f64[::1], y: float, n: int) -> int:
+    k = -1
+    for i in range(n):
+        if x[i] == y:
+            k = i
+            break
+    return k
