@@ -62,7 +62,7 @@ static float_flags flags_for(unsigned marks)
 /* -- Accumulators -------------------------------------------------------------------------------------------- */
 
 /* A loop of more statements has enough to do while an addition waits. */
-enum { MAX_STATEMENTS = 40, MAX_ACCUMULATORS = 4 };
+enum { MAX_STATEMENTS = 40, MAX_ACCUMULATORS = 4, MOST_REST = 31 };
 
 static unsigned count_statements(class loop *loop)
 {
@@ -133,6 +133,52 @@ static void run_pass(opt_pass *pass, function *fn, const float_flags &flags)
     update_ssa(todo & TODO_update_ssa_any);
 }
 
+/* The phi at the end of OUT, LOOP's exit, that alone uses SUM there; NULL: SUM is used elsewhere. */
+static gphi *only_use(tree sum, gphi *phi, edge out)
+{
+  gphi *last = NULL;
+  use_operand_p use;
+  imm_use_iterator i;
+  FOR_EACH_IMM_USE_FAST (use, i, sum) {
+    gphi *by = dyn_cast<gphi *>(USE_STMT(use));
+    if (by == phi || is_gimple_debug(USE_STMT(use)))
+      continue;
+    if (last || !by || gimple_bb(by) != out->dest || PHI_ARG_DEF_FROM_EDGE(by, out) != sum)
+      return NULL;
+    last = by;
+  }
+  return last;
+}
+
+/* The last turns of a sum that was vectorised would wait for what the lanes give. They add up by themselves instead, from -0.0,
+   which changes no sum, and what the lanes give is added behind them. */
+static void free_rest(class loop *loop)
+{
+  edge out = single_exit(loop), in = loop_preheader_edge(loop), back = loop_latch_edge(loop);
+  if (!out || !loop->any_upper_bound || !wi::leu_p(loop->nb_iterations_upper_bound, (int)MOST_REST))
+    return;
+  for (gphi_iterator i = gsi_start_phis(loop->header); !gsi_end_p(i); gsi_next(&i)) {
+    gphi *phi = i.phi();
+    tree s = gimple_phi_result(phi), sum = PHI_ARG_DEF_FROM_EDGE(phi, back), before = PHI_ARG_DEF_FROM_EDGE(phi, in);
+    use_operand_p use;
+    gimple *user;
+    gassign *add = TREE_CODE(sum) == SSA_NAME ? dyn_cast<gassign *>(SSA_NAME_DEF_STMT(sum)) : NULL;
+    if (!SCALAR_FLOAT_TYPE_P(TREE_TYPE(s)) || TREE_CODE(before) != SSA_NAME || !single_imm_use(s, &use, &user) || user != add
+        || gimple_assign_rhs_code(add) != PLUS_EXPR)
+      continue;
+    gphi *last = only_use(sum, phi, out);
+    if (!last)
+      continue;
+    basic_block b = split_loop_exit_edge(out);
+    out = single_pred_edge(b);
+    tree rest = PHI_ARG_DEF_FROM_EDGE(last, single_succ_edge(b)), all = make_ssa_name(TREE_TYPE(s));
+    gimple_stmt_iterator at = gsi_after_labels(b);
+    gsi_insert_before(&at, gimple_build_assign(all, PLUS_EXPR, before, rest), GSI_NEW_STMT);
+    SET_PHI_ARG_DEF(last, single_succ_edge(b)->dest_idx, all);
+    SET_PHI_ARG_DEF(phi, in->dest_idx, build_real(TREE_TYPE(s), real_value_negate(&dconst0)));
+  }
+}
+
 /* Vectorises the loops of FN whose permissions are MARKS. */
 static void round_for(function *fn, unsigned marks)
 {
@@ -147,6 +193,10 @@ static void round_for(function *fn, unsigned marks)
   if (convert->gate(fn))
     run_pass(convert, fn, flags);
   run_pass(vectorize, fn, flags);
+  if (marks & KB_REASSOC)
+    for (auto loop : loops_list(fn, LI_ONLY_INNERMOST))
+      if (!loop->dont_vectorize && (loop->constraints & vector_marks) == marks)
+        free_rest(loop);
   for (int num : hidden)
     if (class loop *loop = get_loop(fn, num))
       loop->dont_vectorize = false;

@@ -71,5 +71,11 @@ int main(void)
         axpy_strict(v, kb_f64x1_from(y, n), 0.1);
         show("axpy", y[n - 1]);
       }
+  for (int n = 1; n < 300; n++) { /* sums that are exact in any order */
+    for (int i = 0; i <= n; i++)
+      x[i] = (double)(i * 7 % 64), f[i] = (float)x[i];
+    show("sum_any", sum_any(kb_cf64x1_from(x, n)));
+    show("dot_any", dot_any(kb_cf32x1_from(f, n), kb_cf32x1_from(f + 1, n)));
+  }
   return 0;
 }

@@ -11,6 +11,14 @@ def sum_any(x: kb.f64[::1]) -> float:
     return s
 
 
+@kb.kernel(fastmath={"reassoc"})
+def dot_any(x: kb.f32[::1], y: kb.f32[::1]) -> kb.f32:
+    s = kb.f32(0)
+    for i in range(len(x)):
+        s += x[i] * y[i]
+    return s
+
+
 @kb.kernel
 def sum_strict(x: kb.f64[::1]) -> float:
     s = 0.0
