@@ -118,10 +118,18 @@ static tree on_edges(const kb_rare *s, const vec<edge> &way, tree name)
 
 tree kb_rare_on_way(const kb_rare *s, tree name) { return on_edges(s, s->way, name); }
 
+/* The comparison whose result PHI is in the next turn, ok = x[i] > y; or NULL. */
+static gassign *comparison_of(const kb_rare *s, gphi *phi)
+{
+  tree v = kb_rare_on_way(s, PHI_ARG_DEF_FROM_EDGE(phi, loop_latch_edge(s->loop)));
+  gassign *a = is_inside(s, v) ? dyn_cast<gassign *>(SSA_NAME_DEF_STMT(v)) : NULL;
+  return a && TREE_CODE(TREE_TYPE(v)) == BOOLEAN_TYPE && TREE_CODE_CLASS(gimple_assign_rhs_code(a)) == tcc_comparison ? a : NULL;
+}
+
 static bool changes_nothing(const kb_rare *s)
 {
   for (gphi *phi : s->states)
-    if (kb_rare_on_way(s, PHI_ARG_DEF_FROM_EDGE(phi, loop_latch_edge(s->loop))) != gimple_phi_result(phi))
+    if (kb_rare_on_way(s, PHI_ARG_DEF_FROM_EDGE(phi, loop_latch_edge(s->loop))) != gimple_phi_result(phi) && !comparison_of(s, phi))
       return false;
   return true;
 }
@@ -155,8 +163,11 @@ static bool find_choices(kb_rare *s)
     edge yes, other;
     extract_true_false_edges_from_block(e->src, &yes, &other);
     bool leaves = !flow_bb_inside_loop_p(s->loop, e == yes ? other->dest : yes->dest);
-    s->choices.safe_push({c, e == yes, leaves, false, false});
+    s->choices.safe_push({c, gimple_cond_code(c), gimple_cond_lhs(c), gimple_cond_rhs(c), NULL, e == yes, leaves, false, false});
   }
+  for (gphi *phi : s->states)
+    if (gassign *c = comparison_of(s, phi))
+      s->choices.safe_push({c, gimple_assign_rhs_code(c), gimple_assign_rhs1(c), gimple_assign_rhs2(c), phi, false, false, false, false});
   return !s->choices.is_empty();
 }
 
@@ -164,7 +175,7 @@ static bool find_choices(kb_rare *s)
 static bool find_other_way(const kb_rare *s, const kb_rare_choice &c, vec<edge> *other)
 {
   for (edge e : s->way) {
-    if (e->src != gimple_bb(c.cond)) {
+    if (e->src != gimple_bb(c.stmt)) {
       other->safe_push(e);
       continue;
     }
@@ -205,7 +216,7 @@ static bool is_plain_extreme(const kb_rare *s)
 {
   if (!kb_marked(s->loop, KB_NNAN | KB_NSZ) || s->choices.length() != 1 || s->states.length() != 1)
     return false;
-  tree m = gimple_phi_result(s->states[0]), a = gimple_cond_lhs(s->choices[0].cond), b = gimple_cond_rhs(s->choices[0].cond);
+  tree m = gimple_phi_result(s->states[0]), a = s->choices[0].a, b = s->choices[0].b;
   auto_vec<edge> other;
   if (!SCALAR_FLOAT_TYPE_P(TREE_TYPE(m)) || (a != m && b != m) || !find_other_way(s, s->choices[0], &other))
     return false;
@@ -227,7 +238,7 @@ static unsigned unknown(kb_rare *s, const char *why)
 /* Is STMT executed in each turn, whatever the turn finds? */
 static bool is_always(const kb_rare *s, gimple *stmt)
 {
-  return dominated_by_p(CDI_DOMINATORS, gimple_bb(s->choices[0].cond), gimple_bb(stmt));
+  return dominated_by_p(CDI_DOMINATORS, gimple_bb(s->choices[0].stmt), gimple_bb(stmt));
 }
 
 /* Collects what NAME is computed from, loads' addresses included, in order. */
@@ -313,22 +324,23 @@ static bool find_conditions(kb_rare *s)
   unsigned bits = 0;
   for (unsigned k = 0; k < s->choices.length(); k++) {
     kb_rare_choice &c = s->choices[k];
-    tree a = gimple_cond_lhs(c.cond), b = gimple_cond_rhs(c.cond);
-    unsigned on_what = collect(s, a, &seen);
-    on_what |= collect(s, b, &seen);
+    unsigned on_what = collect(s, c.a, &seen);
+    on_what |= collect(s, c.b, &seen);
     if (on_what >= UNKNOWN || !on_what)
       return false;
     if (on_what & TURN)
       return no(s, "a condition depends on the turn itself");
     ahead |= c.leaves;
-    c.by_state = on_what == STATE;
+    c.by_state = on_what == STATE && !c.becomes;
     if (c.by_state)
       continue;
-    if (!(on_what & STATE) && !c.leaves && !find_sets(s, k))
+    if (!(on_what & STATE) && !c.leaves && !c.becomes && !find_sets(s, k))
       return no(s, "a branch may be taken often");
-    if (!is_compared(TREE_TYPE(a), gimple_cond_code(c.cond)))
+    if (!(on_what & DATA))
+      return false;
+    if (!is_compared(TREE_TYPE(c.a), c.op))
       return no(s, "the target cannot compare so in vectors");
-    bits = MAX(bits, TYPE_PRECISION(TREE_TYPE(a)));
+    bits = MAX(bits, TYPE_PRECISION(TREE_TYPE(c.a)));
   }
   if (!bits)
     return false;

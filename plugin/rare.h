@@ -12,9 +12,12 @@ struct kb_rare_set {
   tree value;
 };
 
-/* A branch on the common way: where it leaves that. */
+/* A branch on the common way: where it leaves that. Or a comparison that the state becomes: where that differs from the state. */
 struct kb_rare_choice {
-  gcond *cond;
+  gimple *stmt;       /* gcond; or the comparison */
+  tree_code op;
+  tree a, b;
+  gphi *becomes;      /* for a comparison */
   bool common_if;     /* the common way is taken if the condition is true */
   bool leaves;        /* the other way is out of the loop */
   bool by_state;      /* it depends on the state alone: one question for a strip */

@@ -98,18 +98,19 @@ static void copy_statements(const kb_rare *s, const vec<gimple *> &stmts, basic_
   }
 }
 
-/* Does choice C leave the common way? As a flag. */
-static tree emit_choice(gimple_seq *seq, const kb_rare *s, names *map, const kb_rare_choice &c)
+/* Does choice C leave the common way? As a flag, and what a comparison becomes is looked at before the strip. */
+static tree emit_choice(gimple_seq *before, gimple_seq *seq, const kb_rare *s, names *map, const kb_rare_choice &c)
 {
   tree is = make_ssa_name(boolean_type_node), wide = make_ssa_name(s->flag);
-  tree a = mapped(s, map, gimple_cond_lhs(c.cond)), b = mapped(s, map, gimple_cond_rhs(c.cond));
-  gimple_seq_add_stmt(seq, gimple_build_assign(is, gimple_cond_code(c.cond), a, b));
+  gimple_seq_add_stmt(seq, gimple_build_assign(is, c.op, mapped(s, map, c.a), mapped(s, map, c.b)));
   if (c.common_if) {
     tree is_not = make_ssa_name(boolean_type_node);
     gimple_seq_add_stmt(seq, gimple_build_assign(is_not, BIT_XOR_EXPR, is, boolean_true_node));
     is = is_not;
   }
   gimple_seq_add_stmt(seq, gimple_build_assign(wide, NOP_EXPR, is));
+  if (c.becomes)
+    return gimple_build(seq, BIT_XOR_EXPR, s->flag, wide, gimple_convert(before, s->flag, mapped(s, map, gimple_phi_result(c.becomes))));
   return wide;
 }
 
@@ -142,10 +143,10 @@ static tree emit_question(strips *t, edge entry)
   for (unsigned k = 0; k < s->choices.length(); k++) {
     const kb_rare_choice &c = s->choices[k];
     if (c.by_state) {
-      first = gimple_build(&before, BIT_IOR_EXPR, s->flag, first, emit_choice(&before, s, &map, c));
+      first = gimple_build(&before, BIT_IOR_EXPR, s->flag, first, emit_choice(&before, &before, s, &map, c));
       continue;
     }
-    tree is = emit_choice(&seq, s, &map, c);
+    tree is = emit_choice(&before, &seq, s, &map, c);
     if (c.sets)
       is = gimple_build(&seq, BIT_AND_EXPR, s->flag, is, emit_unset(&before, s, &map, k));
     flag = gimple_build(&seq, BIT_IOR_EXPR, s->flag, flag, is);

@@ -60,6 +60,8 @@ int main(void)
         printf("place %lld or %lld below %d last %lld break %lld\n", (long long)smallest_place(v), (long long)place_or_none(v, aim),
                some_below(v, aim), (long long)last_below(v, aim), (long long)break_at(v, aim, n));
         show("top", top(v)), show("top_last", top_last(v)), show("low32", low32(kb_cf32x1_from(f, n)));
+        printf("all %d %d equal %d %d sign %d\n", all_above(v, aim), all_above(v, -INFINITY), some_equal(kb_ci64x1_from(w, n), w[n / 2]),
+               some_equal(kb_ci64x1_from(w, n), 77), last_sign(v));
         printf("top_int %lld\n", (long long)top_int(kb_ci64x1_from(w, n)));
         if (kind == 0 || kind == 3 || kind == 4) /* no two zeros, no NaN */
           show("top_any", top_any(v));

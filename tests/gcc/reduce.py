@@ -231,3 +231,27 @@ def break_at(x: kb.f64[::1], y: float, n: int) -> int:
             k = i
             break
     return k
+
+
+@kb.kernel
+def all_above(x: kb.f64[::1], y: float) -> bool:
+    ok = True
+    for i in range(len(x)):
+        ok = ok and x[i] > y
+    return ok
+
+
+@kb.kernel
+def some_equal(x: kb.i64[::1], y: int) -> bool:
+    ok = False
+    for i in range(len(x)):
+        ok = ok or x[i] == y
+    return ok
+
+
+@kb.kernel
+def last_sign(x: kb.f64[::1]) -> bool:
+    ok = True
+    for i in range(len(x)):
+        ok = x[i] < 0.0
+    return ok
