@@ -18,6 +18,7 @@ struct place {          /* of a load or store whose address advances by the same
   tree ref;
   innermost_loop_behavior at;
   HOST_WIDE_INT size;
+  tree last;            /* the number of the last one, where an index says which; NULL: each turn has its own */
 };
 
 struct decider {
@@ -25,6 +26,7 @@ struct decider {
   location_t loc;
   const char *why;      /* not, if set */
   bool is_float_sum;    /* in the loop's own order */
+  bool copies;          /* there is assembly that hides values */
   unsigned math_guards; /* that hold where the arguments of math functions are in their domains */
   auto_vec<place> loads, stores; /* of the slice; of the loop */
   gimple_seq seq;       /* the entry condition's */
@@ -153,6 +155,8 @@ static bool find_memory(decider *d, unsigned *cost, bool *traps)
         *cost += KB_INSPECT_DEAR;
       else if (kb_overflow_op(s, &op))
         continue;
+      else if (kb_is_copy(s))
+        d->copies = true;
       else if (!is_gimple_assign(s))
         why = is_gimple_call(s) ? "there is a call in it" : "there is assembly in it";
       else if (gimple_vdef(s))
@@ -244,6 +248,7 @@ bool kb_points_into_view(tree t, int depth)
 static bool place_of(decider *d, gimple *stmt, bool store, place *p)
 {
   p->stmt = stmt;
+  p->last = NULL_TREE;
   p->ref = store ? gimple_assign_lhs(stmt) : gimple_assign_rhs1(stmt);
   tree size = TYPE_SIZE_UNIT(TREE_TYPE(p->ref));
   if (!size || !tree_fits_shwi_p(size) || !is_gimple_reg_type(TREE_TYPE(p->ref)))
@@ -340,6 +345,26 @@ static bool sort_math(decider *d, gcall *call, hash_set<gimple *> *seen, vec<gim
   return slice_way(d, gimple_bb(call), seen, loads, cost);
 }
 
+/* Is G on an index that can be inspected? If so it is noted. */
+static bool sort_index(decider *d, const kb_guard &g, hash_set<gimple *> *seen, vec<gimple *> *loads, unsigned *cost)
+{
+  kb_inspect *in = d->in;
+  kb_index x;
+  if (in->indices.length() == KB_NFLAGS - KB_FLAG_LARGEST || !kb_index_of(in, g, &x))
+    return false;
+  unsigned before = loads->length(), sum = *cost;
+  if (!slice(d, x.value, seen, loads, cost) || !slice_way(d, x.at, seen, loads, cost)) {
+    loads->truncate(before), *cost = sum;
+    return false;
+  }
+  tree condition = NULL_TREE;
+  kb_index_require(&x, &d->seq, &condition);
+  if (condition)
+    require(d, condition);
+  in->indices.safe_push(x);
+  return true;
+}
+
 /* Sorts the guards: proven under an assumption, or inspected as they are. */
 static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
 {
@@ -364,6 +389,8 @@ static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
     gcond *c = as_a<gcond *>(kb_last_stmt(g.leave->src));
     tree a = gimple_cond_lhs(c), b = gimple_cond_rhs(c);
     unsigned of = kb_depends_on(in, a) | kb_depends_on(in, b);
+    if (!(of & (KB_OF_IV | KB_OF_TURNS)) && sort_index(d, g, &seen, loads, cost))
+      continue;
     if (is_outside(in, a) && is_outside(in, b)) {
       gcond *c = as_a<gcond *>(kb_last_stmt(g.leave->src));
       tree holds = gimple_build(&d->seq, gimple_cond_code(c), boolean_type_node, a, b);
@@ -382,6 +409,27 @@ static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
     in->conditions.safe_push(k);
   }
   return true;
+}
+
+/* Where that is not possible for all: takes the guards on indices, and leaves the others in the copy. */
+static bool sort_some(decider *d, unsigned *cost, vec<gimple *> *loads)
+{
+  kb_inspect *in = d->in;
+  hash_set<gimple *> seen;
+  auto_vec<unsigned> others;
+  for (unsigned k = 0; k < in->guards.length(); k++) {
+    const kb_guard &g = in->guards[k];
+    gcond *c = as_a<gcond *>(kb_last_stmt(g.leave->src));
+    unsigned of = kb_depends_on(in, gimple_cond_lhs(c)) | kb_depends_on(in, gimple_cond_rhs(c));
+    if ((of & (KB_OF_IV | KB_OF_TURNS)) && !is_on_values(in, g))
+      return no(d, "a guard on the loop's own variable was not proven");
+    if ((of & (KB_OF_IV | KB_OF_TURNS)) || !sort_index(d, g, &seen, loads, cost))
+      others.safe_push(k);
+  }
+  for (unsigned k : others)
+    if (!kb_index_implies(in, in->guards[k]))
+      in->kept.safe_push(k);
+  return in->indices.length();
 }
 
 /* -- Does it pay? ----------------------------------------------------------------------------------------------------- */
@@ -421,6 +469,16 @@ static bool could_vectorise(decider *d, unsigned cost)
   return true;
 }
 
+/* A loop that is not vectorised gains by a guard less where it does little, and does not wait for a float sum. */
+static bool worth_some(decider *d, unsigned cost, unsigned ahead)
+{
+  kb_inspect *in = d->in;
+  for (gphi_iterator i = gsi_start_phis(in->loop->header); !gsi_end_p(i); gsi_next(&i))
+    if (FLOAT_TYPE_P(TREE_TYPE(gimple_phi_result(i.phi()))))
+      return false;
+  return cost < KB_INSPECT_DEAR / 2 && ahead < KB_INSPECT_DEAR / 4;
+}
+
 /* -- The entry condition ---------------------------------------------------------------------------------------------- */
 
 static tree operand(decider *d, tree expr, tree type)
@@ -439,10 +497,10 @@ static void require_turns(decider *d)
   tree from = in->step > 0 ? in->init : in->bound, to = in->step > 0 ? in->bound : in->init;
   require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, gimple_convert(&d->seq, type, from), gimple_convert(&d->seq, type, to)));
   d->span = gimple_build(&d->seq, MINUS_EXPR, u, gimple_convert(&d->seq, u, to), gimple_convert(&d->seq, u, from));
-  require(d, gimple_build(&d->seq, GE_EXPR, boolean_type_node, d->span, build_int_cst(u, KB_INSPECT_LEAST * absu_hwi(in->step))));
+  require(d, gimple_build(&d->seq, GE_EXPR, boolean_type_node, d->span, build_int_cst(u, (in->some ? KB_INSPECT_LEAST_SOME : KB_INSPECT_LEAST) * absu_hwi(in->step))));
 }
 
-/* Where P's strip of memory begins and ends: all turns from the loop's entry to its end. */
+/* Where P's strip of memory begins and ends: all turns from the loop's entry to its end, or all indices. */
 static void extent(decider *d, const place *p, tree *begin, tree *end)
 {
   tree u = sizetype;
@@ -456,7 +514,9 @@ static void extent(decider *d, const place *p, tree *begin, tree *end)
   tree step = operand(d, p->at.step, ssizetype);
   tree limited = gimple_build(&d->seq, PLUS_EXPR, u, gimple_convert(&d->seq, u, step), build_int_cst(u, HOST_WIDE_INT_1 << 30));
   require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, limited, build_int_cst(u, HOST_WIDE_INT_1 << 31)));
-  tree way = gimple_build(&d->seq, MULT_EXPR, u, gimple_convert(&d->seq, u, step), d->turns);
+  if (p->last)
+    require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, p->last, build_int_cst(u, HOST_WIDE_INT_1 << 31)));
+  tree way = gimple_build(&d->seq, MULT_EXPR, u, gimple_convert(&d->seq, u, step), p->last ? p->last : d->turns);
   way = gimple_convert(&d->seq, ssizetype, way);
   tree down = gimple_build(&d->seq, MIN_EXPR, ssizetype, way, ssize_int(0));
   tree up = gimple_build(&d->seq, MAX_EXPR, ssizetype, way, ssize_int(0));
@@ -468,7 +528,7 @@ static void extent(decider *d, const place *p, tree *begin, tree *end)
 /* Do A and B advance side by side? *APART is how far B is ahead, in bytes. */
 static bool side_by_side(const place *a, const place *b, HOST_WIDE_INT *apart)
 {
-  if (a->size != b->size || !operand_equal_p(a->at.base_address, b->at.base_address, 0)
+  if (b->last || a->size != b->size || !operand_equal_p(a->at.base_address, b->at.base_address, 0)
       || !operand_equal_p(a->at.offset, b->at.offset, 0) || !operand_equal_p(a->at.step, b->at.step, 0)
       || !tree_fits_shwi_p(a->at.init) || !tree_fits_shwi_p(b->at.init))
     return false;
@@ -482,7 +542,7 @@ static bool comes_before(gimple *a, gimple *b);
    STORE_LOW: where the memory that they pass begins. NULL: this cannot be. */
 static tree runs_ahead(decider *d, const place *load, const place *store, tree low, tree store_low)
 {
-  if (load->size != store->size || !tree_fits_shwi_p(load->at.step) || !operand_equal_p(load->at.step, store->at.step, 0)
+  if (store->last || load->size != store->size || !tree_fits_shwi_p(load->at.step) || !operand_equal_p(load->at.step, store->at.step, 0)
       || (HOST_WIDE_INT)absu_hwi(tree_to_shwi(load->at.step)) < load->size || !comes_before(load->stmt, store->stmt))
     return NULL_TREE;
   bool up = tree_to_shwi(load->at.step) > 0;
@@ -499,13 +559,21 @@ static bool comes_before(gimple *a, gimple *b)
   return false;
 }
 
+/* Could A in one turn and B in another one be the same memory? GCC's oracle answers for one turn where the pointer is the same. */
+static bool may_overlap(const place *a, const place *b)
+{
+  if (TREE_CODE(a->ref) == MEM_REF && TREE_CODE(b->ref) == MEM_REF && TREE_OPERAND(a->ref, 0) == TREE_OPERAND(b->ref, 0))
+    return true;
+  return refs_may_alias_p(a->ref, b->ref);
+}
+
 /* No store of a strip changes what is read there afterwards. */
 static bool require_apart(decider *d)
 {
   unsigned pairs = 0;
   for (const place &load : d->loads)
     for (const place &store : d->stores) {
-      if (!refs_may_alias_p(load.ref, store.ref))
+      if (!may_overlap(&load, &store))
         continue;
       HOST_WIDE_INT apart;
       if (side_by_side(&load, &store, &apart) && (apart == 0 || tree_fits_shwi_p(load.at.step))) {
@@ -562,20 +630,10 @@ static bool can_run_ahead(decider *d, bool traps)
   return true;
 }
 
-static bool decide(decider *d)
+/* The places that the slice reads and the loop writes. */
+static bool find_places(decider *d, const vec<gimple *> &loads)
 {
   kb_inspect *in = d->in;
-  unsigned cost = 0, ahead = 0;
-  bool traps = false;
-  auto_vec<gimple *> loads;
-  if (!find_guards(d))
-    return false;
-  /* What was looked at must be what is used. */
-  if (kb_marked(in->loop, KB_SHARED))
-    return no(d, "other threads may write to its arrays meanwhile");
-  if (!find_test(d) || !only_guards(d) || !find_memory(d, &cost, &traps) || !sort_guards(d, &ahead, &loads)
-      || !could_vectorise(d, cost))
-    return false;
   for (gimple *s : loads) {
     place p;
     if (!is_safe(d, s, true, &p))
@@ -584,14 +642,62 @@ static bool decide(decider *d)
   }
   for (gimple *s : in->stores) {
     place p;
-    if (!place_of(d, s, true, &p))
+    if (!place_of(d, s, true, &p)
+        && (!in->some || !kb_index_place(in, p.ref, &p.at.base_address, &p.at.step, &p.last, &d->seq)))
       return no(d, "it stores where data says; the guards stay, as nothing would be vectorised");
+    if (p.last)
+      p.at.offset = p.at.init = ssize_int(0);
     d->stores.safe_push(p);
   }
+  return true;
+}
+
+/* The loop without any guard. */
+static bool decide_all(decider *d, unsigned cost, bool traps)
+{
+  kb_inspect *in = d->in;
+  unsigned ahead = 0;
+  auto_vec<gimple *> loads;
+  if (d->copies)
+    return no(d, "there is assembly in it");
+  if (!sort_guards(d, &ahead, &loads) || !could_vectorise(d, cost) || !find_places(d, loads))
+    return false;
   in->one_pass = can_run_ahead(d, traps);
   d->why = NULL;
   if (!in->one_pass && ahead >= KB_INSPECT_DEAR && 3 * ahead > cost)
     return no(d, "computing the guards ahead costs as much as the loop");
+  return true;
+}
+
+/* The loop without guards on indices; what is left says in D->why why not without any. */
+static bool decide_some(decider *d, unsigned cost)
+{
+  kb_inspect *in = d->in;
+  unsigned ahead = 0;
+  auto_vec<gimple *> loads;
+  const char *why = d->why;
+  gimple_seq_discard(d->seq);
+  d->seq = NULL, d->entry = NULL_TREE;
+  d->loads.truncate(0), d->stores.truncate(0);
+  in->inspected.truncate(0), in->entering.truncate(0), in->sums.truncate(0), in->exact.truncate(0), in->conditions.truncate(0);
+  in->math.truncate(0), in->indices.truncate(0), in->one_pass = false, in->some = true;
+  bool ok = sort_some(d, &ahead, &loads) && worth_some(d, cost, ahead) && find_places(d, loads);
+  d->why = why;
+  return ok;
+}
+
+static bool decide(decider *d)
+{
+  kb_inspect *in = d->in;
+  unsigned cost = 0;
+  bool traps = false;
+  if (!find_guards(d))
+    return false;
+  /* What was looked at must be what is used. */
+  if (kb_marked(in->loop, KB_SHARED))
+    return no(d, "other threads may write to its arrays meanwhile");
+  if (!find_test(d) || !only_guards(d) || !find_memory(d, &cost, &traps) || (!decide_all(d, cost, traps) && !decide_some(d, cost)))
+    return false;
   if (!can_duplicate_loop_p(in->loop))
     return no(d, "the loop cannot be copied");
   require_turns(d);
@@ -615,15 +721,23 @@ bool kb_inspect_loop(function *fn, class loop *loop)
       kb_guard_stays(g.exit, d.why, "");
     return false;
   }
-  for (const kb_guard &g : in.guards)
-    kb_guard_proven(g.exit);
-  unsigned n = in.guards.length(), assumed = n - in.conditions.length() - d.math_guards;
+  unsigned n = in.guards.length() - in.kept.length(), assumed = n - in.conditions.length() - d.math_guards - in.indices.length();
+  for (unsigned k = 0; k < in.guards.length(); k++)
+    if (in.kept.contains(k))
+      kb_guard_stays(in.guards[k].exit, d.why, "");
+    else
+      kb_guard_proven(in.guards[k].exit);
   bool one_pass = in.one_pass;
   if (!kb_cut_strips(&in, d.seq, d.entry)) {
     kb_decide(d.loc, KB_NOT, PASS, "the loop could not be copied");
     return true;
   }
-  kb_decide(d.loc, KB_DONE, PASS, "%u guards are looked at for %u turns at once, %s: %u by conditions, %u by values below 2**%u", n,
-            KB_INSPECT_TURNS, one_pass ? "beside the loop" : "ahead of the loop", n - assumed, assumed, in.bits);
+  const char *where = one_pass ? "beside the loop" : "ahead of the loop";
+  if (in.some)
+    kb_decide(d.loc, KB_DONE, PASS, "%u guards on indices are looked at for %u turns at once, %s; %u stay, as %s", n, KB_INSPECT_TURNS, where,
+              in.kept.length(), d.why ? d.why : "they are on other values");
+  else
+    kb_decide(d.loc, KB_DONE, PASS, "%u guards are looked at for %u turns at once, %s: %u by conditions, %u by values below 2**%u, %u on indices",
+              n, KB_INSPECT_TURNS, where, n - assumed - in.indices.length(), assumed, in.bits, in.indices.length());
   return true;
 }

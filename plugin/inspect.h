@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inspect.h: what the parts of the inspector share: inspect.cc decides, range.cc proves sums under assumptions, slice.cc
- * computes conditions, strip.cc cuts the loop.
+ * computes conditions, indices.cc knows guards on indices, strip.cc cuts the loop.
  *
  * An *assumption* says that a value lies in [-2^bits, 2^bits). The *flags* of a strip gather, turn by turn, what breaks a
  * guard or an assumption.
@@ -12,8 +12,20 @@
 
 #define KB_INSPECT_TURNS 1024 /* of a strip, at most */
 #define KB_INSPECT_LEAST 24   /* turns of a loop for which strips are cut */
+#define KB_INSPECT_LEAST_SOME 64 /* the same, where the copy keeps guards */
 #define KB_INSPECT_SUM 62     /* a sum lies within +-2^62 when a strip begins */
 #define KB_INSPECT_DEAR 100   /* what a division or a root costs; most others 1 */
+
+/* A guard on an index that is data: it does not leave where 0 <= VALUE < LENGTH. */
+struct kb_index {
+  tree value;           /* in the loop: an int, or a float that is cut to one */
+  tree length;          /* outside */
+  tree index;           /* what is compared with the length: normalised */
+  basic_block at;       /* of the guard */
+  edge negative;        /* where a negative index is counted from the end, or NULL */
+  bool real;
+  tree limit;           /* of a float: the length as a double */
+};
 
 struct kb_inspect {
   function *fn;
@@ -26,6 +38,9 @@ struct kb_inspect {
   bool one_pass;        /* the copy gathers the flags itself, and what it did is forgotten when one is set: nothing is stored */
   auto_vec<kb_guard> guards;
   auto_vec<gimple *> loads, stores;
+  bool some;            /* only guards on indices are inspected; the others stay in the copy, with their exits */
+  auto_vec<kb_index> indices;
+  auto_vec<unsigned> kept;
   /* What range.cc assumed, so that all overflow guards are proven. */
   unsigned bits;
   auto_vec<tree> inspected; /* of every turn: names of the loop */
@@ -62,16 +77,37 @@ bool kb_is_math(gimple *stmt, bool *root);
 tree kb_under_root(tree t);
 
 /* Of values plus 2^bits, by their size; of conditions, by the size of what is compared. */
-enum kb_flag { KB_FLAG_RANGE, KB_FLAG_SHORT, KB_FLAG_WIDE, KB_FLAG_NARROW, KB_NFLAGS };
+enum kb_flag { KB_FLAG_RANGE, KB_FLAG_SHORT, KB_FLAG_WIDE, KB_FLAG_NARROW,
+               KB_FLAG_SIGN,        /* of values that must not be negative */
+               KB_FLAG_LARGEST,     /* from here on: the largest of an index, by its number */
+               KB_NFLAGS = KB_FLAG_LARGEST + 4 };
 /* The flags, as header phis of the loop that gathers them, and their values after a turn. */
 struct kb_flags {
   tree before[KB_NFLAGS], after[KB_NFLAGS];
 };
+tree kb_flag_type(int which); /* of the fixed ones */
 /* Emits one turn to SEQ: flags->after from flags->before. COPY: of another loop, in which IV stands for the loop's own IV;
    else at the end of the loop itself. */
 void kb_emit_flags(const kb_inspect *in, gimple_seq *seq, tree iv, bool copy, kb_flags *flags);
 /* Is no flag set? */
 tree kb_emit_clean(const kb_inspect *in, gimple_seq *seq, const tree *flags);
+
+/* indices.cc */
+
+/* STMT is an empty assembly statement that copies: it hides a value from GCC (kb_f2i). */
+bool kb_is_copy(const gimple *stmt);
+/* Is G a guard on an index that is data? */
+bool kb_index_of(const kb_inspect *in, const kb_guard &g, kb_index *x);
+/* Does G not leave where in->indices are right? */
+bool kb_index_implies(const kb_inspect *in, const kb_guard &g);
+/* What must hold at the loop's entry, or nothing. */
+void kb_index_require(kb_index *x, gimple_seq *seq, tree *condition);
+/* What flag WHICH gets of VALUE, on condition WHEN if that is not NULL. */
+tree kb_index_flag(const kb_index &x, gimple_seq *seq, tree value, tree when, int which);
+/* Is the LARGEST right? */
+tree kb_index_clean(const kb_index &x, gimple_seq *seq, tree largest);
+/* REF is BASE[i * STEP] with some i in 0..LAST, in clean strips. */
+bool kb_index_place(const kb_inspect *in, tree ref, tree *base, tree *step, tree *last, gimple_seq *seq);
 
 /* strip.cc */
 

@@ -343,23 +343,33 @@ static tree copy_of(copier *c, tree t)
 
 /* -- Flags ------------------------------------------------------------------------------------------------------------ */
 
-static tree flag_type(int which)
+tree kb_flag_type(int which)
 {
   switch (which) {
   case KB_FLAG_RANGE: return long_long_unsigned_type_node;
   case KB_FLAG_SHORT: return unsigned_type_node;
-  case KB_FLAG_WIDE: return long_long_integer_type_node;
+  case KB_FLAG_WIDE: case KB_FLAG_SIGN: return long_long_integer_type_node;
   default: return integer_type_node;
   }
 }
 
 static void add_to_flag(copier *c, kb_flags *flags, int which, tree value)
 {
+  tree type = TREE_TYPE(value);
   if (!flags->before[which]) {
-    flags->before[which] = make_ssa_name(flag_type(which), gimple_build_nop()); /* until its phi is made */
+    flags->before[which] = make_ssa_name(type, gimple_build_nop()); /* until its phi is made */
     flags->after[which] = flags->before[which];
   }
-  flags->after[which] = build(c, BIT_IOR_EXPR, flag_type(which), flags->after[which], value);
+  tree_code op = which >= KB_FLAG_LARGEST ? MAX_EXPR : BIT_IOR_EXPR;
+  flags->after[which] = build(c, op, type, flags->after[which], value);
+}
+
+/* The flag of index number K. */
+static int flag_of_index(const kb_index &x, unsigned k)
+{
+  if (x.real)
+    return KB_FLAG_WIDE;
+  return TYPE_PRECISION(TREE_TYPE(x.value)) == 64 ? KB_FLAG_SIGN : KB_FLAG_LARGEST + (int)k;
 }
 
 tree kb_under_root(tree t)
@@ -385,7 +395,7 @@ void kb_emit_flags(const kb_inspect *in, gimple_seq *seq, tree iv, bool copy, kb
   memset(flags, 0, sizeof *flags);
   for (tree t : in->inspected) {
     int which = TYPE_PRECISION(TREE_TYPE(t)) > 32 ? KB_FLAG_RANGE : KB_FLAG_SHORT;
-    tree u = flag_type(which), v = gimple_convert(seq, u, copy_of(&c, t));
+    tree u = kb_flag_type(which), v = gimple_convert(seq, u, copy_of(&c, t));
     add_to_flag(&c, flags, which, build(&c, PLUS_EXPR, u, v, build_int_cst(u, HOST_WIDE_INT_1 << in->bits)));
   }
   for (unsigned k : in->conditions) {
@@ -396,11 +406,17 @@ void kb_emit_flags(const kb_inspect *in, gimple_seq *seq, tree iv, bool copy, kb
     tree when = reaching(&c, in->guards[k].leave->src, in->loop->header);
     when = both(&c, when, condition(&c, op, a, b, opposite));
     int which = tree_to_uhwi(TYPE_SIZE_UNIT(TREE_TYPE(a))) >= 8 ? KB_FLAG_WIDE : KB_FLAG_NARROW;
-    tree type = flag_type(which);
+    tree type = kb_flag_type(which);
     add_to_flag(&c, flags, which, gimple_build(seq, COND_EXPR, type, when, build_minus_one_cst(type), build_zero_cst(type)));
   }
+  for (unsigned k = 0; k < in->indices.length(); k++) {
+    const kb_index &x = in->indices[k];
+    int which = flag_of_index(x, k);
+    tree when = reaching(&c, x.at, in->loop->header);
+    add_to_flag(&c, flags, which, kb_index_flag(x, seq, copy_of(&c, x.value), when, which));
+  }
   for (gcall *call : in->math) {
-    tree args[2], type = flag_type(KB_FLAG_WIDE);
+    tree args[2], type = kb_flag_type(KB_FLAG_WIDE);
     for (unsigned i = 0; i < gimple_call_num_args(call); i++)
       args[i] = copy_of(&c, gimple_call_arg(call, i));
     tree when = both(&c, reaching(&c, gimple_bb(call), in->loop->header), kb_emit_outside(seq, call, args));
@@ -417,8 +433,10 @@ tree kb_emit_clean(const kb_inspect *in, gimple_seq *seq, const tree *flags)
       if (k == KB_FLAG_RANGE || k == KB_FLAG_SHORT)
         one = gimple_build(seq, LT_EXPR, boolean_type_node, flags[k],
                            wide_int_to_tree(type, wi::lshift(wi::one(TYPE_PRECISION(type)), in->bits + 1)));
+      else if (k >= KB_FLAG_LARGEST)
+        one = kb_index_clean(in->indices[k - KB_FLAG_LARGEST], seq, flags[k]);
       else
-        one = gimple_build(seq, EQ_EXPR, boolean_type_node, flags[k], build_zero_cst(type));
+        one = gimple_build(seq, k == KB_FLAG_SIGN ? GE_EXPR : EQ_EXPR, boolean_type_node, flags[k], build_zero_cst(type));
       clean = clean ? gimple_build(seq, BIT_AND_EXPR, boolean_type_node, clean, one) : one;
     }
   return clean ? clean : boolean_true_node;

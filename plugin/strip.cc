@@ -264,17 +264,26 @@ static void make_defined(class loop *loop, const kb_inspect *in)
     kb_let_wrap(s);
 }
 
+/* E is not taken any more. */
+static void never(edge e)
+{
+  gcond *s = as_a<gcond *>(kb_last_stmt(e->src));
+  if (e->flags & EDGE_TRUE_VALUE)
+    gimple_cond_make_false(s);
+  else
+    gimple_cond_make_true(s);
+  update_stmt(s);
+}
+
 static void drop_guards(cutter *c)
 {
   kb_inspect *in = c->in;
-  for (const kb_guard &g : in->guards) {
-    gcond *s = as_a<gcond *>(kb_last_stmt(g.leave->src));
-    if (g.leave->flags & EDGE_TRUE_VALUE)
-      gimple_cond_make_false(s);
-    else
-      gimple_cond_make_true(s);
-    update_stmt(s);
-  }
+  for (unsigned k = 0; k < in->guards.length(); k++)
+    if (!in->kept.contains(k))
+      never(in->guards[k].leave);
+  for (const kb_index &x : in->indices)
+    if (x.negative)
+      never(x.negative);
   if (in->one_pass)
     make_defined(c->fast, in);
   for (gcall *call : in->exact)
@@ -330,7 +339,7 @@ bool kb_cut_strips(kb_inspect *in, gimple_seq seq, tree entry)
     return false;
   update_ssa(TODO_update_ssa);
   /* Where all guards are on what does not change, the entry condition is enough. */
-  if (in->conditions.length() || in->math.length() || in->inspected.length() || in->sums.length())
+  if (in->conditions.length() || in->math.length() || in->inspected.length() || in->sums.length() || in->indices.length())
     cut(&c);
   drop_guards(&c);
   kb_mark_loop(c.fast, KB_FAST);

@@ -8,6 +8,7 @@
 #include "strips.h"
 
 #include <kbabi.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ int64_t kb_strip_end(int64_t end, int64_t bound) { (void)bound; return end; }
 /* -- Arrays --------------------------------------------------------------------------------------------------------- */
 
 /* One block for all, so that arrays can overlap. */
-typedef struct memory { double d[4 * MOST]; int64_t i[3 * MOST]; int32_t n[3 * MOST]; } memory;
+typedef struct memory { double d[4 * MOST]; int64_t i[3 * MOST]; int32_t n[3 * MOST], k[2 * MOST]; int64_t p[MOST]; uint8_t b[MOST]; } memory;
 static memory start, one, other;
 
 static struct {
@@ -79,6 +80,8 @@ static void fill(void)
   for (int j = 0; j < 4 * MOST; j++) start.d[j] = (double)(1 + below(1000)) / 16;
   for (int j = 0; j < 3 * MOST; j++) start.i[j] = below(2000) - 1000;
   for (int j = 0; j < 3 * MOST; j++) start.n[j] = (int32_t)below(21) - 10;
+  for (int j = 0; j < 2 * MOST; j++) start.k[j] = (int32_t)below(100);
+  for (int j = 0; j < MOST; j++) start.p[j] = below(100), start.b[j] = (uint8_t)below(100);
 }
 
 /* A turn that is interesting: near the ends of strips and of the loop. */
@@ -107,6 +110,19 @@ static void choose(void)
   static const double bad_d[] = {0.0, -0.0, -1.0, 1e300, 1e-300, 2e6};
   static const int64_t bad_i[] = {INT64_MAX, INT64_MIN, INT64_C(1) << 62, INT32_MAX, INT64_C(1) << 31, INT64_C(1) << 51, -(INT64_C(1) << 31) - 1,
                                   INT64_C(1) << 25, 100000};
+  /* Indices are in 0..99, the arrays have 100 elements. */
+  static const int64_t bad_k[] = {100, -1, -100, -101, INT32_MAX, INT32_MIN, 255, 128};
+  static const double bad_f[] = {NAN, INFINITY, -INFINITY, -0.25, -1.0, -16.0, 16.0, 1e19, -1e19, 9.3e18, 15.999999999999999};
+  if (!below(3)) {
+    int64_t j = turn(in.n), v = bad_k[below(8)];
+    switch (below(4)) {
+    case 0: start.k[below(2) * MOST + j] = (int32_t)v; break;
+    case 1: start.p[j] = below(8) ? v : INT64_MIN; break;
+    case 2: start.b[j] = (uint8_t)v; break;
+    default: start.d[3 * MOST + j] = bad_f[below(11)];
+    }
+  }
+  if (!below(3)) start.i[MOST + below(200)] = below(2) ? INT64_MAX - below(3) : INT64_MIN + below(3);
   int times = (int)below(3);
   for (int t = 0; t < times; t++) {
     int64_t j = turn(in.n * in.step);
@@ -127,6 +143,13 @@ static void mend(void)
     if (start.i[j] > 1000 || start.i[j] < -1000) start.i[j] = j % 1000;
   for (int64_t j = 0; j < 3 * MOST; j++)
     if (start.n[j] > 10 || start.n[j] < -10) start.n[j] = 3;
+  for (int64_t j = 0; j < 2 * MOST; j++)
+    if (start.k[j] < 0 || start.k[j] > 99) start.k[j] = (int32_t)(j % 100);
+  for (int64_t j = 0; j < MOST; j++) {
+    if (start.p[j] < 0 || start.p[j] > 99) start.p[j] = j % 100;
+    if (start.b[j] > 99) start.b[j] = 7;
+    start.d[3 * MOST + j] = (double)(1 + j % 15) + (j & 3) / 4.0; /* 1 to 15.75 */
+  }
 }
 
 #define F(m, k) (kb_f64x1){(m)->d + in.at[k], {in.n}, {1}}
@@ -166,7 +189,17 @@ DECLARE(int64_t, least, kb_ci64x1)
 DECLARE(struct kb_two_ret, two, kb_cf64x1, kb_ci64x1)
 DECLARE(void, no_scan, kb_ci64x1, kb_i64x1)
 DECLARE(void, no_stored, double, kb_f64x1)
-DECLARE(void, no_count, kb_ci64x1, kb_i64x1)
+DECLARE(void, count, kb_ci64x1, kb_i64x1)
+DECLARE(void, count32, kb_ci32x1, kb_i64x1)
+DECLARE(void, count8, kb_cu8x1, kb_i64x1)
+DECLARE(void, count_f, kb_cf64x1, double, kb_i64x1)
+DECLARE(void, weigh, kb_ci64x1, kb_ci64x1, kb_i64x1)
+DECLARE(void, twice, kb_ci32x1, kb_ci32x1, kb_i64x1, int64_t)
+DECLARE(void, chosen, kb_cf64x1, kb_ci32x1, kb_i64x1)
+DECLARE(void, spread, kb_cf64x1, kb_ci32x1, kb_f64x1)
+DECLARE(void, pick, kb_cf64x1, kb_ci32x1, kb_f64x1)
+DECLARE(void, no_self, kb_i64x1)
+DECLARE(void, no_chain, kb_ci64x1, kb_ci64x1, kb_i64x1)
 DECLARE(int64_t, no_hash, kb_ci64x1)
 DECLARE(int64_t, no_pointer, int64_t, const int64_t *)
 DECLARE(void, no_raise, kb_cf64x1, kb_f64x1)
@@ -202,7 +235,20 @@ CASE(least, *i = PICK(least, CI(m, 0));)
 CASE(two, struct kb_two_ret r = PICK(two, CF(m, 0), CI(m, 0)); *d = r.f0; *i = r.f1;)
 CASE(no_scan, PICK(no_scan, CI(m, 0), I(m, 1));)
 CASE(no_stored, PICK(no_stored, in.a, F(m, 0));)
-CASE(no_count, PICK(no_count, CI(m, 0), ((kb_i64x1){m->i + MOST, {1200}, {1}}));)
+CASE(count, PICK(count, ((kb_ci64x1){m->p, {in.n}, {1}}), ((kb_i64x1){m->i + MOST, {100}, {1}}));)
+#define H(m) (kb_i64x1){(m)->i + MOST, {100}, {1}}
+#define K(m, j) (kb_ci32x1){(m)->k + (j) * MOST, {in.n}, {1}}
+CASE(count32, kb_i64x1 h = H(m); if (in.k > 20) h.stride[0] = 2; if (in.k < -20) { h.data += 99; h.stride[0] = -1; } PICK(count32, K(m, 0), h);)
+CASE(count8, kb_i64x1 h = H(m); h.shape[0] = in.k > 0 ? 256 : 100; PICK(count8, ((kb_cu8x1){m->b, {in.n}, {1}}), h);)
+CASE(count_f, PICK(count_f, ((kb_cf64x1){m->d + 3 * MOST, {in.n}, {1}}), in.k > 45 ? 7.0 : 6.25, H(m));)
+CASE(weigh, kb_i64x1 h = H(m); if (in.k > 40) h.data = m->p + below(in.n + 40);
+     PICK(weigh, ((kb_ci64x1){m->p, {in.n}, {1}}), CI(m, 0), h);)
+CASE(twice, PICK(twice, K(m, 0), K(m, 1), H(m), in.k);)
+CASE(chosen, PICK(chosen, CF(m, 0), K(m, 1), H(m));)
+CASE(spread, PICK(spread, CF(m, 0), K(m, 0), ((kb_f64x1){m->d + in.at[1], {100}, {1}}));)
+CASE(pick, PICK(pick, ((kb_cf64x1){m->d, {100}, {1}}), K(m, 0), F(m, 1));)
+CASE(no_self, PICK(no_self, ((kb_i64x1){m->p, {in.n}, {1}}));)
+CASE(no_chain, PICK(no_chain, ((kb_ci64x1){m->p, {in.n}, {1}}), ((kb_ci64x1){m->p, {in.n}, {1}}), H(m));)
 CASE(no_hash, *i = PICK(no_hash, CI(m, 0));)
 CASE(no_pointer, *i = PICK(no_pointer, in.n, m->i);)
 CASE(no_raise, PICK(no_raise, CF(m, 0), F(m, 1));)
@@ -217,7 +263,8 @@ static const struct {
 #define ROW(name) {#name, both_##name},
   ROW(quotient) ROW(strided) ROW(in_place) ROW(ahead) ROW(root) ROW(length) ROW(narrow) ROW(gather) ROW(total) ROW(masked)
   ROW(product) ROW(product32) ROW(knapsack) ROW(scaled) ROW(branch) ROW(backwards) ROW(thirds) ROW(rows) ROW(fixed) ROW(least) ROW(two) ROW(no_scan)
-  ROW(no_stored) ROW(no_count) ROW(no_hash) ROW(no_pointer) ROW(no_raise) ROW(no_break) ROW(no_order) ROW(no_threads)
+  ROW(no_stored) ROW(count) ROW(count32) ROW(count8) ROW(count_f) ROW(weigh)
+  ROW(twice) ROW(chosen) ROW(spread) ROW(pick) ROW(no_self) ROW(no_chain) ROW(no_hash) ROW(no_pointer) ROW(no_raise) ROW(no_break) ROW(no_order) ROW(no_threads)
 };
 
 static uint64_t taken[sizeof cases / sizeof *cases]; /* fast copies */

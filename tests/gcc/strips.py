@@ -169,9 +169,71 @@ def no_stored(a: float, x: kb.f64[::1]) -> None:
 
 
 @kb.kernel
-def no_count(p: kb.i64[::1], q: kb.i64[::1]) -> None:
+def count(p: kb.i64[::1], q: kb.i64[::1]) -> None:
     for i in range(len(p)):
         q[p[i]] += 1
+
+
+@kb.kernel
+def count32(k: kb.i32[::1], h: kb.i64[:]) -> None:
+    for i in range(len(k)):
+        h[k[i]] += 1
+
+
+@kb.kernel
+def count8(b: kb.u8[::1], h: kb.i64[::1]) -> None:
+    for i in range(len(b)):
+        h[b[i]] += 1
+
+
+@kb.kernel
+def count_f(x: kb.f64[::1], s: float, h: kb.i64[::1]) -> None:
+    for i in range(len(x)):
+        h[int(x[i] * s)] += 1
+
+
+@kb.kernel
+def weigh(p: kb.i64[::1], w: kb.i64[::1], h: kb.i64[::1]) -> None:
+    for i in range(len(p)):
+        h[p[i]] += w[i]
+
+
+@kb.kernel
+def twice(k: kb.i32[::1], l: kb.i32[::1], h: kb.i64[::1], g: int) -> None:
+    for i in range(len(k)):
+        h[k[i]] += 3
+        h[l[i]] -= g
+
+
+@kb.kernel
+def chosen(x: kb.f64[::1], k: kb.i32[::1], h: kb.i64[::1]) -> None:
+    for i in range(len(x)):
+        if x[i] > 20.0:
+            h[k[i]] += 1
+
+
+@kb.kernel
+def spread(x: kb.f64[::1], k: kb.i32[::1], y: kb.f64[::1]) -> None:
+    for i in range(len(x)):
+        y[k[i]] = x[i]
+
+
+@kb.kernel
+def pick(x: kb.f64[::1], k: kb.i32[::1], y: kb.f64[::1]) -> None:
+    for i in range(len(k)):
+        y[i] = x[k[i]]
+
+
+@kb.kernel
+def no_self(p: kb.i64[::1]) -> None:
+    for i in range(len(p)):
+        p[p[i]] += 1
+
+
+@kb.kernel
+def no_chain(p: kb.i64[::1], q: kb.i64[::1], h: kb.i64[::1]) -> None:
+    for i in range(len(p)):
+        h[q[p[i]]] += 1
 
 
 @kb.kernel

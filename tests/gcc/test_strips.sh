@@ -43,13 +43,17 @@ said() { # kernel, pattern
 for k in quotient strided in_place ahead root length narrow gather scaled branch backwards thirds rows knapsack; do
   said $k "looked at for .* ahead of the loop"; result $? "$k: inspected ahead"
 done
+for k in count count32 count_f weigh twice chosen spread; do
+  said $k "guards on indices are looked at for .* ahead of the loop"; result $? "$k: guards on indices inspected ahead"
+done
+said pick "ahead of the loop.* 1 on indices"; result $? "pick: by the largest index"
 for k in total masked product product32 least two; do
   said $k "looked at for .* beside the loop"; result $? "$k: inspected beside, as nothing is stored"
 done
 twin() { said "$1" "$2"; result $? "$1: $2"; }
 twin no_scan "a running value is stored"
 twin no_stored "a guard depends on what the loop has stored"
-twin no_count "index is data itself"
+twin no_chain "index is data itself"
 twin no_hash "depends on itself a turn before"
 twin no_pointer "how far the memory behind a raw pointer reaches"
 twin no_raise "a guard depends on data and on the turn"
