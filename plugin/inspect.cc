@@ -279,6 +279,52 @@ static unsigned branches_depend_on(const kb_inspect *in)
   return found;
 }
 
+/* Adds to NAMES all that T is computed from, up to values from memory; false: too many. */
+static bool add_sources(tree t, hash_set<tree> *names)
+{
+  if (TREE_CODE(t) != SSA_NAME || names->add(t))
+    return true;
+  if (names->elements() > 100)
+    return false;
+  gimple *d = SSA_NAME_DEF_STMT(t);
+  if (gimple_vuse(d))
+    return true;
+  if (gphi *phi = dyn_cast<gphi *>(d)) {
+    for (unsigned i = 0; i < gimple_phi_num_args(phi); i++)
+      if (!add_sources(gimple_phi_arg_def(phi, i), names))
+        return false;
+    return true;
+  }
+  tree use;
+  ssa_op_iter i;
+  FOR_EACH_SSA_TREE_OPERAND (use, d, i, SSA_OP_USE)
+    if (!add_sources(use, names))
+      return false;
+  return true;
+}
+
+/* Could a branch of the loop be what keeps LOAD's index within bounds? (y[i - 1] if i > 0, where i is another loop's) */
+static bool branch_may_bound(const kb_inspect *in, gimple *load)
+{
+  hash_set<tree> place, names;
+  tree use;
+  ssa_op_iter it;
+  FOR_EACH_SSA_TREE_OPERAND (use, load, it, SSA_OP_USE)
+    if (!add_sources(use, &place))
+      return true;
+  bool may = false;
+  basic_block *body = get_loop_body(in->loop);
+  for (unsigned k = 0; k < in->loop->num_nodes && !may; k++) {
+    gcond *c = safe_dyn_cast<gcond *>(kb_last_stmt(body[k]));
+    if (c && c != in->test)
+      may = !add_sources(gimple_cond_lhs(c), &names) || !add_sources(gimple_cond_rhs(c), &names);
+  }
+  free(body);
+  for (tree t : names)
+    may |= t != in->iv && INTEGRAL_TYPE_P(TREE_TYPE(t)) && place.contains(t);
+  return may;
+}
+
 /* LOAD can be done in every turn of a strip, whatever the guards find. AHEAD: and whatever the branches say. */
 static bool is_safe(decider *d, gimple *load, bool ahead, place *p)
 {
@@ -289,7 +335,7 @@ static bool is_safe(decider *d, gimple *load, bool ahead, place *p)
   if (kb_every_turn(d->in, load))
     return true;
   unsigned branches = branches_depend_on(d->in);
-  if ((branches & KB_OF_TURNS) || (ahead && (branches & KB_OF_IV)))
+  if ((branches & KB_OF_TURNS) || (ahead && ((branches & KB_OF_IV) || branch_may_bound(d->in, load))))
     return no(d, "an element that a guard depends on is read in some turns only");
   return true;
 }
