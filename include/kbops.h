@@ -67,27 +67,35 @@ KB_OPS int64_t kb_nelem(int64_t a, int64_t b)
 KB_OPS int64_t kb_imin(int64_t a, int64_t b) { return b < a ? b : a; }
 KB_OPS int64_t kb_imax(int64_t a, int64_t b) { return b > a ? b : a; }
 
-/* b != 0. MIN // -1 wraps. By a constant power of two: a shift. */
+/* b != 0. No branches, so that equal divisions are found equal, and what does not change in a loop leaves it. MIN / -1
+   would trap. */
+KB_OPS int64_t kb_idivisor(int64_t b) { return b == -1 ? 1 : b; }
+/* 1 where a / b, rounded to zero with the remainder r, is above the quotient rounded down. */
+KB_OPS int64_t kb_iabove(int64_t r, int64_t b) { return (r != 0) & ((r ^ b) < 0); }
+
+/* b != 0. MIN // -1 wraps. By a constant power of two: a shift; by another positive constant: of ~a where a is negative. */
 KB_OPS int64_t kb_ifloordiv(int64_t a, int64_t b)
 {
-  int64_t q;
-  if (__builtin_constant_p(b) && b > 0 && (b & (b - 1)) == 0)
-    return a >> __builtin_ctzll((unsigned long long)b);
-  if (KB_UNLIKELY(b == -1))
-    return kb_isub(0, a);
-  q = a / b;
-  return q - (a % b != 0 && (a ^ b) < 0);
+  int64_t d, q;
+  if (__builtin_constant_p(b) && b > 0) {
+    int64_t s = a >> 63;
+    return (b & (b - 1)) == 0 ? a >> __builtin_ctzll((unsigned long long)b) : ((a ^ s) / b) ^ s;
+  }
+  d = kb_idivisor(b);
+  q = a / d - kb_iabove(a % d, d);
+  return b == -1 ? kb_isub(0, q) : q;
 }
 /* b != 0. The result has the sign of b. */
 KB_OPS int64_t kb_imod(int64_t a, int64_t b)
 {
-  int64_t r;
-  if (__builtin_constant_p(b) && b > 0 && (b & (b - 1)) == 0)
-    return a & (b - 1);
-  if (KB_UNLIKELY(b == -1))
-    return 0; /* MIN % -1 traps in C */
-  r = a % b;
-  return r != 0 && (r ^ b) < 0 ? r + b : r;
+  int64_t d, r;
+  if (__builtin_constant_p(b) && b > 0) {
+    r = a % b;
+    return (b & (b - 1)) == 0 ? a & (b - 1) : r + (b & r >> 63);
+  }
+  d = kb_idivisor(b);
+  r = a % d;
+  return r + (d & -kb_iabove(r, d));
 }
 
 /* b >= 0 */

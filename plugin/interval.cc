@@ -268,8 +268,17 @@ static kb_interval divided(kb_intervals *e, tree_code code, tree x, tree by, tre
   return {bottom, top};
 }
 
+/* X >> 63: what rounding down takes away. -1 is excluded, if it can be. */
+static kb_interval sign(kb_intervals *e, tree x)
+{
+  kb_interval v = kb_value(e, x);
+  return kb_known(v.lo) && kb_need_nonneg(e, v.lo) ? constant(0) : kb_interval{kb_constant(-1), kb_constant(0)};
+}
+
 static kb_interval shifted_right(kb_intervals *e, tree x, tree by)
 {
+  if (TREE_CODE(by) == INTEGER_CST && tree_fits_uhwi_p(by) && tree_to_uhwi(by) == 63 && !TYPE_UNSIGNED(TREE_TYPE(x)))
+    return sign(e, x);
   if (TREE_CODE(by) != INTEGER_CST || !tree_fits_uhwi_p(by) || tree_to_uhwi(by) > 61)
     return kb_no_interval;
   HOST_WIDE_INT k = (HOST_WIDE_INT)1 << tree_to_uhwi(by);
@@ -290,11 +299,60 @@ static kb_interval masked(kb_intervals *e, tree x, tree mask)
   return {kb_constant(0), top};
 }
 
+static bool is_sign(const kb_interval &v)
+{
+  return kb_is_const(v.lo) && kb_is_const(v.hi) && v.lo.c >= -1 && v.hi.c <= 0;
+}
+
+/* X ^ S, where S is 0 or -1, and -1 where X is negative if it was made from X. */
+static kb_interval turned_by(kb_intervals *e, tree x, tree s, const kb_interval &by)
+{
+  kb_interval v = kb_value(e, x), w = kb_minus(constant(-1), v);
+  if (by.lo.c == by.hi.c)
+    return by.lo.c == 0 ? v : w;
+  gimple *def = TREE_CODE(s) == SSA_NAME ? SSA_NAME_DEF_STMT(s) : NULL;
+  if (def && is_gimple_assign(def) && gimple_assign_rhs_code(def) == RSHIFT_EXPR && gimple_assign_rhs1(def) == x)
+    return {kb_constant(0), kb_greatest(e, v.hi, w.hi)};
+  if (kb_known(v) && kb_nonneg(e, v.lo))
+    return {kb_least(e, w.lo, kb_constant(-1)), v.hi};
+  return kb_union(e, v, w);
+}
+
+static kb_interval turned(kb_intervals *e, tree x, tree y)
+{
+  kb_interval by = kb_value(e, y);
+  if (is_sign(by))
+    return turned_by(e, x, y, by);
+  by = kb_value(e, x);
+  return is_sign(by) ? turned_by(e, y, x, by) : kb_no_interval;
+}
+
+/* X + Y where Y is BY & X >> 63, and X a remainder by BY: the remainder of rounding down. */
+static bool is_floor_mod(kb_intervals *e, tree x, tree y, kb_interval *v)
+{
+  gimple *both = TREE_CODE(y) == SSA_NAME ? SSA_NAME_DEF_STMT(y) : NULL;
+  if (!both || !is_gimple_assign(both) || gimple_assign_rhs_code(both) != BIT_AND_EXPR)
+    return false;
+  tree s = gimple_assign_rhs1(both), by = gimple_assign_rhs2(both);
+  gimple *shift = TREE_CODE(s) == SSA_NAME ? SSA_NAME_DEF_STMT(s) : NULL;
+  if (TREE_CODE(by) != INTEGER_CST || !tree_fits_shwi_p(by) || tree_to_shwi(by) <= 0 || !shift || !is_gimple_assign(shift)
+      || gimple_assign_rhs_code(shift) != RSHIFT_EXPR || gimple_assign_rhs1(shift) != x || TYPE_UNSIGNED(TREE_TYPE(x))
+      || wi::ne_p(wi::to_wide(gimple_assign_rhs2(shift)), TYPE_PRECISION(TREE_TYPE(x)) - 1))
+    return false;
+  kb_interval w = kb_value(e, x);
+  HOST_WIDE_INT k = tree_to_shwi(by);
+  if (!kb_is_const(w.lo) || !kb_is_const(w.hi) || w.lo.c < -k || w.hi.c >= k)
+    return false;
+  *v = {kb_constant(0), w.lo.c >= 0 ? w.hi : kb_constant(k - 1)};
+  return true;
+}
+
 static kb_interval assigned(kb_intervals *e, gimple *def)
 {
   tree type = TREE_TYPE(gimple_assign_lhs(def)), x = gimple_assign_rhs1(def);
   tree y = gimple_num_ops(def) > 2 ? gimple_assign_rhs2(def) : NULL_TREE;
   tree_code code = gimple_assign_rhs_code(def), checked;
+  kb_interval v;
   switch (code) {
   case REALPART_EXPR:
     x = TREE_OPERAND(x, 0);
@@ -307,9 +365,14 @@ static kb_interval assigned(kb_intervals *e, gimple *def)
   CASE_CONVERT:
     return converted(e, x, type);
   case PLUS_EXPR:
+    if (is_floor_mod(e, x, y, &v) || is_floor_mod(e, y, x, &v))
+      return v;
+    gcc_fallthrough();
   case MINUS_EXPR:
   case MULT_EXPR:
     return plain_value(e, def, code, x, y);
+  case BIT_XOR_EXPR:
+    return turned(e, x, y);
   case LSHIFT_EXPR:
     if (TREE_CODE(y) != INTEGER_CST || !tree_fits_uhwi_p(y) || tree_to_uhwi(y) > 38)
       return kb_no_interval;
