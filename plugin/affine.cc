@@ -308,6 +308,39 @@ struct induction {
   kb_interval init, d; /* at the loop's entry; per turn */
 };
 
+/* What A CODE B, which compares IV's phi or what it gets next, says of the phi in direction DIR. */
+static kb_bound bound_by_compare(kb_intervals *e, const induction *iv, gcond *c, tree_code code, tree a, tree b, int dir)
+{
+  bool strict_ne = code == NE_EXPR && TYPE_OVERFLOW_UNDEFINED(TREE_TYPE(iv->t)) && kb_same(iv->d.lo, iv->d.hi)
+                   && kb_is_const(iv->d.lo) && absu_hwi(iv->d.lo.c) == 1;
+  kb_interval v = kb_value_at(e, b, gimple_bb(c));
+  kb_bound one = kb_constant(1), zero = kb_constant(0), r = kb_no_bound;
+  /* It must not begin behind what it is compared with. */
+  if (strict_ne && !(dir > 0 ? kb_need_le(e, kb_plus(iv->init.hi, a == iv->next ? one : zero, 1), v.lo)
+                             : kb_need_le(e, v.hi, kb_plus(iv->init.lo, a == iv->next ? one : zero, -1))))
+    strict_ne = false;
+  if (dir > 0 && (code == LT_EXPR || strict_ne))
+    r = kb_plus(v.hi, one, -1);
+  else if (dir > 0 && code == LE_EXPR)
+    r = v.hi;
+  else if (dir < 0 && (code == GT_EXPR || strict_ne))
+    r = kb_plus(v.lo, one, 1);
+  else if (dir < 0 && code == GE_EXPR)
+    r = v.lo;
+  if (a == iv->t && a != iv->next) /* tested before the increment */
+    r = kb_plus(r, dir > 0 ? iv->d.hi : iv->d.lo, 1);
+  return r;
+}
+
+/* The same where A or B is a sum with IV's phi: i + w < n. */
+static kb_bound bound_by_sum(kb_intervals *e, const induction *iv, gcond *c, tree_code code, tree a, tree b, int dir)
+{
+  kb_interval v;
+  if (!kb_solve(e, iv->t, code, a, b, gimple_bb(c), &v))
+    return kb_no_bound;
+  return dir > 0 ? kb_plus(v.hi, iv->d.hi, 1) : kb_plus(v.lo, iv->d.lo, 1);
+}
+
 /* A bound of IV's phi in direction DIR by the condition C: each turn passes the edge IN after it. *R gets it. */
 static bool bound_by_test(kb_intervals *e, const induction *iv, gcond *c, edge in, int dir, kb_bound *r)
 {
@@ -322,29 +355,8 @@ static bool bound_by_test(kb_intervals *e, const induction *iv, gcond *c, edge i
     std::swap(a, b);
     code = swap_tree_comparison(code);
   }
-  if ((a != iv->next && a != iv->t)) {
-    kb_undo(e, s);
-    return false;
-  }
-  bool strict_ne = code == NE_EXPR && TYPE_OVERFLOW_UNDEFINED(TREE_TYPE(iv->t)) && kb_same(iv->d.lo, iv->d.hi)
-                   && kb_is_const(iv->d.lo) && absu_hwi(iv->d.lo.c) == 1;
-  kb_interval v = kb_value_at(e, b, gimple_bb(c));
-  kb_bound one = kb_constant(1), zero = kb_constant(0);
-  *r = kb_no_bound;
-  /* It must not begin behind what it is compared with. */
-  if (strict_ne && !(dir > 0 ? kb_need_le(e, kb_plus(iv->init.hi, a == iv->next ? one : zero, 1), v.lo)
-                             : kb_need_le(e, v.hi, kb_plus(iv->init.lo, a == iv->next ? one : zero, -1))))
-    strict_ne = false;
-  if (dir > 0 && (code == LT_EXPR || strict_ne))
-    *r = kb_plus(v.hi, one, -1);
-  else if (dir > 0 && code == LE_EXPR)
-    *r = v.hi;
-  else if (dir < 0 && (code == GT_EXPR || strict_ne))
-    *r = kb_plus(v.lo, one, 1);
-  else if (dir < 0 && code == GE_EXPR)
-    *r = v.lo;
-  if (a == iv->t && a != iv->next) /* tested before the increment */
-    *r = kb_plus(*r, dir > 0 ? iv->d.hi : iv->d.lo, 1);
+  bool itself = a == iv->next || a == iv->t;
+  *r = itself ? bound_by_compare(e, iv, c, code, a, b, dir) : bound_by_sum(e, iv, c, code, a, b, dir);
   *r = dir > 0 ? kb_greatest(e, iv->init.hi, *r) : kb_least(e, iv->init.lo, *r);
   if (kb_known(*r))
     return true;
@@ -505,7 +517,8 @@ static bool linear_add(kb_intervals *e, linear *l, tree t, HOST_WIDE_INT by, int
   tree a, b;
   if (sum_operands(def, &code, &a, &b, &checked)) {
     gimple *op = checked ? checked : def;
-    if (kb_is_exact(e, op) || (!checked && TYPE_OVERFLOW_UNDEFINED(type)))
+    /* Of one that is being looked at the turns before are right; where it cannot be shown, what follows is undone. */
+    if (kb_is_exact(e, op) || e->active.contains(t) || (!checked && TYPE_OVERFLOW_UNDEFINED(type)))
       return linear_add(e, l, a, by, depth + 1) && linear_add(e, l, b, code == PLUS_EXPR ? by : -by, depth + 1);
   } else if (is_gimple_assign(def)) {
     a = gimple_assign_rhs1(def);

@@ -260,11 +260,19 @@ static int split_term(const kb_intervals *e, const kb_bound &b, bool want_both)
   return -1;
 }
 
-/* B with the operand A or B (SECOND) of its term I, a minimum or maximum, in its place. */
+/* B with the operand A or B (SECOND) of its term I, a minimum or maximum, in its place; B >= 0 if that is. A larger constant
+   than there is becomes the largest, which says more. */
 static kb_bound with_operand(const kb_intervals *e, const kb_bound &b, int i, bool second)
 {
   const kb_atom &x = e->atoms[b.t[i].atom];
-  return kb_plus(kb_plus(b, atom_bound(b.t[i].atom), -b.t[i].by), second ? x.b : x.a, b.t[i].by);
+  kb_bound rest = b, operand = second ? x.b : x.a;
+  kb_wide c = b.c + (kb_wide)operand.c * b.t[i].by;
+  rest.c = operand.c = 0;
+  kb_bound r = kb_plus(kb_plus(rest, atom_bound(b.t[i].atom), -b.t[i].by), operand, b.t[i].by);
+  if (!kb_known(r) || c < HOST_WIDE_INT_MIN)
+    return kb_no_bound;
+  r.c = c > HOST_WIDE_INT_MAX ? HOST_WIDE_INT_MAX : (HOST_WIDE_INT)c;
+  return r;
 }
 
 static bool nonneg_to(kb_intervals *e, const kb_bound &b, int depth)
@@ -309,12 +317,19 @@ static bool same_terms(const kb_bound &a, const kb_bound &b)
   return kb_same(a, x);
 }
 
+/* Needs that together leave a sum one value, or none, would hardly ever hold. */
 static bool push_nonneg(kb_intervals *e, const kb_bound &b)
 {
   kb_bound r = reduced(b);
-  for (const kb_need &n : e->needs)
-    if (!n.cond && !n.either && same_terms(n.a, r) && n.a.c <= r.c)
+  for (const kb_need &n : e->needs) {
+    if (n.cond || n.either)
+      continue;
+    if (same_terms(n.a, r) && n.a.c <= r.c)
       return true;
+    kb_bound sum = kb_plus(n.a, r, 1);
+    if (kb_is_const(sum) && sum.c <= 0)
+      return false;
+  }
   e->needs.safe_push({r, kb_no_bound, false, NULL_TREE});
   return true;
 }
@@ -339,7 +354,14 @@ static bool need_to(kb_intervals *e, const kb_bound &b, int depth)
   return push_nonneg(e, b);
 }
 
-bool kb_need_nonneg(kb_intervals *e, const kb_bound &a) { return need_to(e, a, 6); }
+bool kb_need_nonneg(kb_intervals *e, const kb_bound &a)
+{
+  unsigned n = e->needs.length();
+  if (need_to(e, a, 6))
+    return true;
+  e->needs.truncate(n);
+  return false;
+}
 bool kb_need_le(kb_intervals *e, const kb_bound &a, const kb_bound &b) { return kb_need_nonneg(e, kb_plus(b, a, -1)); }
 
 bool kb_need_either(kb_intervals *e, const kb_bound &a, const kb_bound &b)

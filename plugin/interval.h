@@ -101,7 +101,7 @@ kb_bound kb_greatest(kb_intervals *e, const kb_bound &a, const kb_bound &b);
 kb_range kb_range_of(const kb_intervals *e, const kb_bound &b);
 /* Is it known without any need that B >= 0? */
 bool kb_nonneg(kb_intervals *e, const kb_bound &b);
-/* Needs A >= 0 (A <= B). False: that is never so; nothing is known then. */
+/* Needs A >= 0 (A <= B). False: that is never so, or hardly ever; nothing is needed then. */
 bool kb_need_nonneg(kb_intervals *e, const kb_bound &a);
 bool kb_need_le(kb_intervals *e, const kb_bound &a, const kb_bound &b);
 bool kb_need_either(kb_intervals *e, const kb_bound &a, const kb_bound &b);

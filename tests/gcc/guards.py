@@ -174,3 +174,55 @@ def sections(x: kb.f64[::1], y: kb.f64[::1], at: kb.i32[::1], s: kb.f64[::1]) ->
         for k in range(at[i], at[i + 1]):
             t += x[k] * y[k]
         s[i] = t
+
+
+@kb.kernel
+def blend(a: kb.u8[:], b: kb.u8[:], out: kb.u8[:], alpha: int) -> None:  # stay 0: 0 <= alpha <= 255 is enough; no strips
+    for i in range(len(out)):
+        out[i] = (a[i] * alpha + b[i] * (255 - alpha)) // 255
+
+
+@kb.kernel
+def blend_twin(a: kb.u8[:], b: kb.u8[:], out: kb.u8[:], alpha: int) -> None:  # stay 0: rounded down it is -1, where a < b; strips
+    for i in range(len(out)):
+        out[i] = (a[i] - b[i]) * alpha // 255
+
+
+@kb.kernel
+def remainders(x: kb.i64[:], m: int, n: int) -> int:  # stay 0
+    s = 0
+    for i in range(n):
+        s += (m - i) % 7
+        s += (i - m) // 8192
+    return s
+
+
+@kb.kernel
+def torus(a: kb.u8[:, :], b: kb.u8[:, :]) -> None:  # stay 0
+    n = a.shape[0]
+    m = a.shape[1]
+    for i in range(n):
+        for j in range(m):
+            s = 0
+            for di in range(-1, 2):
+                for dj in range(-1, 2):
+                    s += a[(i + di) % n, (j + dj) % m]
+            b[i, j] = s // 9
+
+
+@kb.kernel
+def above(x: kb.i64[:, :]) -> int:  # stay 1: there is no x[i - 1, j] for i = 0 that could be looked at ahead
+    s = 0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            s += x[i - 1, j] if i > 0 else 0
+    return s
+
+
+@kb.kernel
+def heavy(x: kb.i64[:], y: kb.i64[:], least: int) -> int:  # stay 0: which turns read y[i] does not say where y[i] is
+    s = 0
+    for i in range(len(y)):
+        if x[i] > least:
+            s += y[i]
+    return s
