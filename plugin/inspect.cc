@@ -10,6 +10,7 @@
  * other guards say nothing of the place, so that it was proven without them.
  */
 #include "inspect.h"
+#include "mathvec.h"
 
 #define PASS "inspect"
 
@@ -426,6 +427,10 @@ static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
     const kb_guard &g = in->guards[k];
     if (kb_overflow_of(g))
       continue;
+    if (kb_math_bounds_guard(in->loop, in->guards, g)) {
+      d->math_guards++;
+      continue;
+    }
     if (gcall *call = kb_math_of_guard(in->loop, g)) {
       if (!sort_math(d, call, &seen, loads, cost))
         return false;

@@ -9,7 +9,7 @@
  * Behind a call may stand guards on its result: infinite from finite arguments (OverflowError), NaN (ValueError). The
  * inspector asks instead whether the arguments of a strip lie in the function's *domain*, where results are finite.
  */
-#include "pass.h"
+#include "mathvec.h"
 
 /* The names are glibc's for x86-64. That the plugin's own C library has them says that the compiler's has. */
 #if defined OPTION_MASK_ISA_AVX2 && defined __x86_64__ && defined __GLIBC_PREREQ
@@ -22,35 +22,36 @@ struct kb_vector_function {
   const char *name;
   built_in_function code;
   const char *low[2], *high[2]; /* of the arguments; NULL: as far as it goes */
+  kb_math_range results;        /* for these, widened */
 };
 
 #define LARGEST "0x1.fffffffffffffp+1023"
 #define BELOW_ONE "0x1.fffffffffffffp-1"
 static const kb_vector_function table[] = {
-  {"exp", BUILT_IN_EXP, {NULL}, {"709"}},
-  {"exp2", BUILT_IN_EXP2, {NULL}, {"1023"}},
-  {"expm1", BUILT_IN_EXPM1, {NULL}, {"709"}},
-  {"log", BUILT_IN_LOG, {"0x1p-1022"}, {LARGEST}},
-  {"log2", BUILT_IN_LOG2, {"0x1p-1022"}, {LARGEST}},
-  {"log10", BUILT_IN_LOG10, {"0x1p-1022"}, {LARGEST}},
-  {"log1p", BUILT_IN_LOG1P, {"-" BELOW_ONE}, {LARGEST}},
-  {"sin", BUILT_IN_SIN, {"-" LARGEST}, {LARGEST}},
-  {"cos", BUILT_IN_COS, {"-" LARGEST}, {LARGEST}},
-  {"tan", BUILT_IN_TAN, {"-" LARGEST}, {LARGEST}},
-  {"asin", BUILT_IN_ASIN, {"-1"}, {"1"}},
-  {"acos", BUILT_IN_ACOS, {"-1"}, {"1"}},
-  {"atan", BUILT_IN_ATAN, {NULL}, {NULL}},
-  {"sinh", BUILT_IN_SINH, {"-709"}, {"709"}},
-  {"cosh", BUILT_IN_COSH, {"-709"}, {"709"}},
-  {"tanh", BUILT_IN_TANH, {NULL}, {NULL}},
-  {"asinh", BUILT_IN_ASINH, {NULL}, {NULL}},
-  {"acosh", BUILT_IN_ACOSH, {"1"}, {LARGEST}},
-  {"atanh", BUILT_IN_ATANH, {"-" BELOW_ONE}, {BELOW_ONE}},
-  {"erf", BUILT_IN_ERF, {NULL}, {NULL}},
-  {"erfc", BUILT_IN_ERFC, {NULL}, {NULL}},
-  {"cbrt", BUILT_IN_CBRT, {NULL}, {NULL}},
-  {"atan2", BUILT_IN_ATAN2, {NULL}, {NULL}},
-  {"pow", BUILT_IN_POW, {"0x1p-64", "-15"}, {"0x1p64", "15"}},
+  {"exp", BUILT_IN_EXP, {NULL}, {"709"}, {0, 1e308}},
+  {"exp2", BUILT_IN_EXP2, {NULL}, {"1023"}, {0, 1e308}},
+  {"expm1", BUILT_IN_EXPM1, {NULL}, {"709"}, {-1.01, 1e308}},
+  {"log", BUILT_IN_LOG, {"0x1p-1022"}, {LARGEST}, {-710, 710}},
+  {"log2", BUILT_IN_LOG2, {"0x1p-1022"}, {LARGEST}, {-1025, 1025}},
+  {"log10", BUILT_IN_LOG10, {"0x1p-1022"}, {LARGEST}, {-310, 310}},
+  {"log1p", BUILT_IN_LOG1P, {"-" BELOW_ONE}, {LARGEST}, {-40, 710}},
+  {"sin", BUILT_IN_SIN, {"-" LARGEST}, {LARGEST}, {-1.01, 1.01}},
+  {"cos", BUILT_IN_COS, {"-" LARGEST}, {LARGEST}, {-1.01, 1.01}},
+  {"tan", BUILT_IN_TAN, {"-" LARGEST}, {LARGEST}, {-HUGE_VAL, HUGE_VAL}},
+  {"asin", BUILT_IN_ASIN, {"-1"}, {"1"}, {-1.6, 1.6}},
+  {"acos", BUILT_IN_ACOS, {"-1"}, {"1"}, {-0.01, 3.2}},
+  {"atan", BUILT_IN_ATAN, {NULL}, {NULL}, {-1.6, 1.6}},
+  {"sinh", BUILT_IN_SINH, {"-709"}, {"709"}, {-1e308, 1e308}},
+  {"cosh", BUILT_IN_COSH, {"-709"}, {"709"}, {0.99, 1e308}},
+  {"tanh", BUILT_IN_TANH, {NULL}, {NULL}, {-1.01, 1.01}},
+  {"asinh", BUILT_IN_ASINH, {NULL}, {NULL}, {-HUGE_VAL, HUGE_VAL}},
+  {"acosh", BUILT_IN_ACOSH, {"1"}, {LARGEST}, {-0.01, 720}},
+  {"atanh", BUILT_IN_ATANH, {"-" BELOW_ONE}, {BELOW_ONE}, {-20, 20}},
+  {"erf", BUILT_IN_ERF, {NULL}, {NULL}, {-1.01, 1.01}},
+  {"erfc", BUILT_IN_ERFC, {NULL}, {NULL}, {-0.01, 2.01}},
+  {"cbrt", BUILT_IN_CBRT, {NULL}, {NULL}, {-HUGE_VAL, HUGE_VAL}},
+  {"atan2", BUILT_IN_ATAN2, {NULL}, {NULL}, {-3.2, 3.2}},
+  {"pow", BUILT_IN_POW, {"0x1p-64", "-15"}, {"0x1p64", "15"}, {1e-300, 1e300}},
 };
 enum { NFUNCTIONS = ARRAY_SIZE(table) };
 static const char prefix[] = "kb_m_";
@@ -150,6 +151,23 @@ tree kb_emit_outside(gimple_seq *seq, gcall *call, const tree *args)
       outside = outside ? gimple_build(seq, BIT_IOR_EXPR, boolean_type_node, outside, one) : one;
     }
   return outside;
+}
+
+bool kb_math_results(class loop *loop, gcall *call, kb_math_range *range)
+{
+  if (!kb_is_vector_math(loop, call))
+    return false;
+  *range = function_of(call)->results;
+  return true;
+}
+
+bool kb_math_accepts(gcall *call, const kb_math_range *ranges)
+{
+  const kb_vector_function *f = function_of(call);
+  for (unsigned i = 0; i < gimple_call_num_args(call); i++)
+    if ((f->low[i] && !(ranges && ranges[i].low >= strtod(f->low[i], NULL))) || (f->high[i] && !(ranges && ranges[i].high <= strtod(f->high[i], NULL))))
+      return false;
+  return true;
 }
 
 /* -- The vectoriser ---------------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@ static void wrong(const char *name, int n, int i, double got)
     printf("%s: element %d of %d: f(%a) is not %a\n", name, i, n, x[i], got);
 }
 
-static int is_near(double got, long double want)
+static int is_near(double got, long double want, double ulps)
 {
   double w = (double)want;
   if (w != w || got != got)
@@ -24,10 +24,15 @@ static int is_near(double got, long double want)
     return w == got;
   int e;
   frexp(w, &e);
-  return fabsl(got - want) <= 4.5L * ldexpl(1, e - 53 < -1074 ? -1074 : e - 53);
+  return fabsl(got - want) <= (long double)ulps * ldexpl(1, e - 53 < -1074 ? -1074 : e - 53);
 }
 
 static long double pow275(long double v) { return powl(v, 2.75L); }
+static long double sigmoid(long double v) { return 1 / (1 + expl(-v)); }
+static long double softplus(long double v) { return logl(1 + expl(v)); }
+static long double expsin(long double v) { return expl(sinl(v)); }
+static long double logexp(long double v) { return logl(expl(v)); }
+static long double exptanh(long double v) { return expl(3 * tanhl(v) + 0.5L); }
 static long double branch(long double v) { return v > 0.5L ? logl(v) : expl(v); }
 
 struct row {
@@ -38,6 +43,7 @@ struct row {
   double low, high;
   double raises; /* for this argument, if exception */
   const char *exception;
+  double ulps; /* 0: those of one function */
 };
 static const struct row rows[] = {
   { "exp_any", exp_any, expl, NULL, -700, 709, 709.79, "OverflowError" },
@@ -46,6 +52,11 @@ static const struct row rows[] = {
   { "erf_any", erf_any, erfl, NULL, -3, 3, 0, NULL },
   { "pow_any", pow_any, pow275, NULL, 1e-4, 90, 1e200, "OverflowError" },
   { "branch_any", branch_any, branch, NULL, -9, 9, 0, NULL },
+  { "sigmoid_any", sigmoid_any, sigmoid, NULL, -700, 900, -709.79, "OverflowError", 16 },
+  { "softplus_any", softplus_any, softplus, NULL, -2, 709, 709.79, "OverflowError", 40 },
+  { "expsin_any", expsin_any, expsin, NULL, -9, 9, INFINITY, "ValueError", 16 },
+  { "exptanh_any", exptanh_any, exptanh, NULL, -9, 9, 0, NULL, 40 },
+  { "logexp_any", logexp_any, logexp, NULL, 2, 700, -800, "ValueError", 16 },
   { "exp_strict", exp_strict, expl, exp, -700, 709, 709.79, "OverflowError" },
   { "exp_reassoc", exp_reassoc, expl, exp, -700, 709, 709.79, "OverflowError" },
   { "erf_reassoc", erf_reassoc, erfl, erf, -3, 3, 0, NULL },
@@ -66,7 +77,7 @@ static void try(const struct row *r, int n, int at)
   if (at >= 0 ? !e || strcmp(e->type, r->exception) : e != NULL)
     bad++, printf("%s: element %d of %d: the exception is %s\n", r->name, at, n, e ? e->type : "none");
   for (int i = 0; i < n; i++)
-    if (at >= 0 && i >= at ? y[i] != -77 : !is_near(y[i], r->want(x[i])) || (r->scalar && y[i] != r->scalar(x[i])))
+    if (at >= 0 && i >= at ? y[i] != -77 : !is_near(y[i], r->want(x[i]), r->ulps ? r->ulps : 4.5) || (r->scalar && y[i] != r->scalar(x[i])))
       wrong(r->name, n, i, y[i]);
 }
 
@@ -89,7 +100,7 @@ static void try_special(const struct row *r)
   if (kb_error_get())
     bad++, printf("%s: special values: %s\n", r->name, kb_error_get()->type);
   for (int i = 0; i < n; i++)
-    if (!is_near(y[i], r->want(x[i])))
+    if (!is_near(y[i], r->want(x[i]), 4.5))
       wrong(r->name, n, i, y[i]);
 }
 
@@ -107,7 +118,8 @@ int main(void)
         try(r, n, n - 1);
       }
     }
-    try_special(r);
+    if (!r->ulps)
+      try_special(r);
   }
   double want = 0;
   for (int i = 0; i < 2500; i++)

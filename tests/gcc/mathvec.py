@@ -51,6 +51,36 @@ def sum_any(x: kb.f64[:]) -> float:
     return s
 
 
+@kb.kernel(fastmath=True)
+def sigmoid_any(x: kb.f64[:], y: kb.f64[:]) -> None:
+    for i in range(len(x)):
+        y[i] = 1.0 / (1.0 + math.exp(-x[i]))
+
+
+@kb.kernel(fastmath=True)
+def softplus_any(x: kb.f64[:], y: kb.f64[:]) -> None:
+    for i in range(len(x)):
+        y[i] = math.log(1.0 + math.exp(x[i]))
+
+
+@kb.kernel(fastmath=True)
+def expsin_any(x: kb.f64[:], y: kb.f64[:]) -> None:
+    for i in range(len(x)):
+        y[i] = math.exp(math.sin(x[i]))
+
+
+@kb.kernel(fastmath=True)
+def exptanh_any(x: kb.f64[:], y: kb.f64[:]) -> None:
+    for i in range(len(x)):
+        y[i] = math.exp(math.tanh(x[i]) * 3.0 + 0.5)
+
+
+@kb.kernel(fastmath=True)
+def logexp_any(x: kb.f64[:], y: kb.f64[:]) -> None:
+    for i in range(len(x)):
+        y[i] = math.log(math.exp(x[i]))
+
+
 @kb.kernel
 def exp_strict(x: kb.f64[:], y: kb.f64[:]) -> None:
     for i in range(len(x)):

@@ -53,7 +53,10 @@ code v3 branch_any | grep -q _ZGVdN4v_exp && code v3 branch_any | grep -q _ZGVdN
 result $? "in branches"
 code v3 sum_any | grep -q _ZGVdN4v_exp
 result $? "in a sum"
-for f in exp_strict exp_reassoc erf_reassoc; do
+code v3 sigmoid_any | grep -q _ZGVdN4v_exp && code v3 softplus_any | grep -q _ZGVdN4v_log && code v3 exptanh_any | grep -q _ZGVdN4v_exp &&
+  code v3 expsin_any | grep -q _ZGVdN4v_exp && code v3 expsin_any | grep -q _ZGVdN4v_sin
+result $? "of what another function gives, where that has bounds"
+for f in exp_strict exp_reassoc erf_reassoc logexp_any; do
   ! code v3 $f | grep -q _ZGV && ! code p $f | grep -q _ZGV
   result $? "$f: the scalar function is called"
 done
