@@ -131,7 +131,8 @@ static tree nests(kb_condition *c, kb_group *g, const unsigned *order, bool forw
   return all;
 }
 
-static void group_condition(kb_nest *nest, kb_condition *c, unsigned number, const tree *lo, const tree *hi)
+/* Where group NUMBER begins and ends. */
+static void extent_of(kb_nest *nest, kb_condition *c, unsigned number, const tree *lo, const tree *hi)
 {
   kb_group *g = &nest->groups[number];
   tree base = as_int64(c, g->base);
@@ -164,8 +165,11 @@ static void group_condition(kb_nest *nest, kb_condition *c, unsigned number, con
     g->end = kb_cond_add(c, g->end, greater(c, u, v));
   }
   g->end = kb_cond_add(c, g->end, int64(g->size));
-  if (!g->stored || !g->naxes)
-    return;
+}
+
+/* Different subscripts of G are different places. */
+static void distinct(kb_condition *c, kb_group *g)
+{
   unsigned order[KB_DEEP];
   for (unsigned i = 0; i < g->naxes; i++) {
     unsigned at = i;
@@ -179,7 +183,7 @@ static void group_condition(kb_nest *nest, kb_condition *c, unsigned number, con
   conjoin(c, yes);
 }
 
-bool kb_nest_condition(kb_nest *nest, kb_condition *c)
+static bool conditions(kb_nest *nest, kb_condition *c, bool all)
 {
   tree lo[KB_DEEP], hi[KB_DEEP];
   for (unsigned l = 0; l < nest->nloops; l++) {
@@ -191,8 +195,12 @@ bool kb_nest_condition(kb_nest *nest, kb_condition *c)
     k->end = hi[l];
     hi[l] = kb_cond_sub(c, hi[l], int64(1));
   }
-  for (unsigned g = 0; g < nest->groups.length(); g++)
-    group_condition(nest, c, g, lo, hi);
+  for (unsigned i = 0; i < nest->groups.length(); i++) {
+    kb_group *g = &nest->groups[i];
+    extent_of(nest, c, i, lo, hi);
+    if (all && g->stored && g->naxes)
+      distinct(c, g);
+  }
   for (unsigned a = 0; a < nest->groups.length(); a++)
     for (unsigned b = a + 1; b < nest->groups.length(); b++)
       if (kb_must_part(nest, a, b) || kb_must_part(nest, b, a)) {
@@ -204,3 +212,6 @@ bool kb_nest_condition(kb_nest *nest, kb_condition *c)
     c->ok = boolean_true_node;
   return TREE_CODE(c->ok) != INTEGER_CST || !integer_zerop(c->ok);
 }
+
+bool kb_nest_condition(kb_nest *nest, kb_condition *c) { return conditions(nest, c, true); }
+bool kb_nest_apart(kb_nest *nest, kb_condition *c) { return conditions(nest, c, false); }

@@ -122,6 +122,8 @@ bool kb_nest_independent(kb_nest *nest, unsigned a);
 bool kb_must_part(kb_nest *nest, unsigned a, unsigned b);
 /* Adds to C that the answers above hold; computes lo and end of the loops. For the entry of the nest. */
 bool kb_nest_condition(kb_nest *nest, kb_condition *c);
+/* The same, only that groups which must part do not overlap. */
+bool kb_nest_apart(kb_nest *nest, kb_condition *c);
 
 /* Checked arithmetic on int64 values, folded where it can be. */
 tree kb_cond_add(kb_condition *c, tree a, tree b);
@@ -133,5 +135,7 @@ tree kb_cond_form(kb_condition *c, const kb_poly *f);
 
 /* swap.cc: exchanges loops; true: the IL was changed. */
 bool kb_swap_nest(function *fn, class loop *nest);
+/* In LOOP, NAME is 1. */
+void kb_set_one(class loop *loop, tree name);
 
 #endif

@@ -201,6 +201,7 @@ bool kb_search_loop(function *fn, class loop *loop);
 bool kb_contract_nest(function *fn, class loop *nest);
 bool kb_tile_nest(function *fn, class loop *nest);
 bool kb_jam_nest(function *fn, class loop *nest);
+bool kb_tell_facts(class loop *nest); /* facts.cc */
 
 /* reduce.cc, fuse.cc */
 

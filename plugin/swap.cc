@@ -123,8 +123,7 @@ static void swap_uses(class loop *loop, const kb_counted *x, const kb_counted *y
   free(body);
 }
 
-/* In LOOP, NAME is 1. */
-static void is_one(class loop *loop, tree name)
+void kb_set_one(class loop *loop, tree name)
 {
   imm_use_iterator it;
   gimple *stmt;
@@ -194,7 +193,7 @@ static bool swap(function *fn, kb_nest *nest, const vec<tree> &ones)
   set_bounds(o, k->lo, k->end);
   set_bounds(k, lo, end);
   for (tree one : ones)
-    is_one(o->loop, one);
+    kb_set_one(o->loop, one);
   if (outer_is_free(nest))
     k->loop->safelen = INT_MAX;
   free_dominance_info(CDI_DOMINATORS);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Nests in another order: tile= hints and exchanged loops (tile.py), and strict sums side by side (jam.py): which are done,
+# Nests in another order: tile= hints and exchanged loops (tile.py), strict sums side by side (jam.py), and what is told of arrays
+# (facts.py): which are done,
 # which are not, and why; and that results are those without the plugin, to the bit.
 src=$(cd "$(dirname "$0")" && pwd)
 cc=${CC:-gcc}
@@ -71,10 +72,25 @@ END
 decisions jam jam >got 2>log && diff want got >>log
 result $? "strict sums of rows that do not depend on each other run side by side; near twins are left, with the reason"
 
-for f in tile jam; do
+cat >want <<'END'
+stencil facts: its arrays are known to be apart
+outer facts: its arrays are known to be apart, and elements to lie side by side
+held facts: its arrays are known to be apart
+two_stores facts: its arrays are known to be apart
+triangle facts: its arrays are known to be apart
+cube facts: its arrays are known to be apart, and elements to lie side by side
+END
+decisions facts facts >got 2>log && diff want got >>log
+result $? "arrays are known to be apart, and elements side by side, where that is of use"
+
+for f in tile jam facts; do
   "$python" "$src/nests.py" "$src/$f.py" -n "${CALLS:-40}" --flags="-O3 -mavx2" >log 2>&1
   result $? "$f.py: same results and memory with the plugin: $(tail -n 1 log)"
 done
 "$python" "$src/nests.py" "$src/jam.py" -n "${CALLS:-40}" --seed 2 --flags=-O2 >log 2>&1
 result $? "jam.py with vectors of 16 bytes at -O2: $(tail -n 1 log)"
+for flags in -O2 "-O3 -fwrapv"; do
+  "$python" "$src/nests.py" "$src/facts.py" -n "${CALLS:-40}" --seed 3 --flags="$flags" >log 2>&1
+  result $? "facts.py with $flags: $(tail -n 1 log)"
+done
 echo "1..$n"
