@@ -107,30 +107,44 @@ void kb_decide(location_t loc, enum kb_outcome what, const char *pass, const cha
 
 /* -- Guards ---------------------------------------------------------------------------------------------------------- */
 
-/* What is known of the exit EXIT of each of its places. */
-static void settle(gcall *exit, bool proven, const char *why, const char *remedy)
+void kb_guard_proven(gcall *exit)
 {
   auto_vec<kb_place *, 4> places;
   kb_places_of_exit(cfun, exit, &places);
-  for (kb_place *place : places) {
-    place->proven += proven;
-    if (proven || place->stays++)
-      continue;
-    place->why = xstrdup(why);
-    place->remedy = xstrdup(remedy);
-  }
+  for (kb_place *place : places)
+    place->proven++;
 }
 
-void kb_guard_proven(gcall *exit) { settle(exit, true, "", ""); }
+void kb_guard_unproven(gcall *exit, const char *why, const char *remedy)
+{
+  auto_vec<kb_place *, 4> places;
+  kb_places_of_exit(cfun, exit, &places);
+  for (kb_place *place : places)
+    place->blame = xstrdup(why), place->help = xstrdup(remedy);
+}
+
+/* A and B, either of which may be missing, with BETWEEN them. To be freed. */
+static char *joined(const char *a, const char *between, const char *b)
+{
+  a = a ? a : "", b = b ? b : "";
+  return !strcmp(a, b) ? xstrdup(a) : xasprintf("%s%s%s", a, *a && *b ? between : "", b);
+}
 
 void kb_guard_stays(gcall *exit, const char *why, const char *remedy)
 {
   auto_vec<kb_place *, 4> places;
   kb_places_of_exit(cfun, exit, &places);
-  settle(exit, false, why, remedy);
   const kb_place *place = places.is_empty() ? NULL : places[0];
+  if (place && !strcmp(place->kind, "poll"))
+    return;
+  char *all = joined(place ? place->blame : NULL, "; not looked at ahead: ", why);
+  const char *help = place && place->help && *place->help ? place->help : remedy;
+  for (kb_place *p : places)
+    if (!p->stays++)
+      p->why = xstrdup(all), p->remedy = xstrdup(help);
   location_t loc = gimple_location(exit);
-  char *text = xasprintf("%s guard stays: %s%s%s", place ? place->kind : "a", why, *remedy ? "; " : "", remedy);
+  char *text = xasprintf("%s guard stays: %s%s%s", place ? place->kind : "a", all, *help ? "; what would help: " : "", help);
+  free(all);
   if (place && expand_location(loc).line != (int)place->line)
     loc = place->loc;
   say(loc, place, place ? place->col : 0, KB_NOT, "guards", text);

@@ -159,7 +159,7 @@ static bool find_memory(decider *d, unsigned *cost, bool *traps)
       else if (kb_is_copy(s))
         d->copies = true;
       else if (!is_gimple_assign(s))
-        why = is_gimple_call(s) ? "there is a call in it" : "there is assembly in it";
+        why = is_gimple_call(s) ? kb_why_call(s) : gimple_code(s) == GIMPLE_ASM ? "an int is made of a float" : "there is a switch in it";
       else if (gimple_vdef(s))
         in->stores.safe_push(s);
       else if (gimple_vuse(s))
@@ -515,7 +515,7 @@ static bool could_vectorise(decider *d, unsigned cost)
     if (stored)
       return no(d, "a running value is stored; the guards stay, as nothing would be vectorised");
     if (FLOAT_TYPE_P(TREE_TYPE(name)) && !kb_marked(in->loop, KB_REASSOC) && cost < KB_INSPECT_DEAR)
-      return no(d, "a float sum is added in order; its guards cost nothing beside it, and reassoc=True would change that");
+      return no(d, "a float sum is added in order; its guards cost nothing beside it, and fastmath={\"reassoc\"} would change that");
   }
   return true;
 }
@@ -769,7 +769,7 @@ bool kb_inspect_loop(function *fn, class loop *loop)
     if (d.why)
       kb_decide(d.loc, KB_NOT, PASS, "%s", d.why);
     for (const kb_guard &g : in.guards)
-      kb_guard_stays(g.exit, d.why, "");
+      kb_guard_stays(g.exit, d.why, kb_inspect_remedy(d.why));
     return false;
   }
   unsigned n = in.guards.length() - in.kept.length(), assumed = n - in.conditions.length() - d.math_guards - in.indices.length();

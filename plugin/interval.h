@@ -159,6 +159,11 @@ bool kb_prove(kb_intervals *e, gcond *c, bool outcome);
 /* Makes the fast copy out of the nest: proven conditions become constants, exact operations plain ones. */
 void kb_apply_proofs(kb_intervals *e);
 
+/* -- blame.cc ---------------------------------------------------------------------------------------------------- */
+
+/* C, which leads to EXIT, was not proven: says why by kb_guard_unproven. */
+void kb_blame_guard(kb_intervals *e, gcond *c, gcall *exit);
+
 /* -- affine.cc: induction variables and what hangs together ----------------------------------------------------- */
 
 /* Is L the loop around the strips of a counted loop? Then the two together are one counted loop. */

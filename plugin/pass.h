@@ -68,6 +68,7 @@ struct kb_place {
   unsigned depth;        /* of loops around its guards, at kb_guards; the deepest */
   unsigned proven, stays; /* calls of kb_guard_proven and kb_guard_stays */
   const char *why, *remedy; /* of the first one that stays */
+  const char *blame, *help; /* why it was not proven at a nest's entry, of the last one, and what would help; or NULL */
 };
 
 /* One guard, or one exit without a guard (then leave is NULL). */
@@ -114,9 +115,11 @@ enum kb_outcome { KB_DONE, KB_NOT, KB_NOTE };
 void kb_decide(location_t loc, enum kb_outcome what, const char *pass, const char *format, ...) ATTRIBUTE_PRINTF_4;
 /* The guard that leaves by EXIT is not in a fast copy; to be called before the copy is changed. */
 void kb_guard_proven(gcall *exit);
-/* The guard that leaves by EXIT could not be removed from any copy: why, and what would make it provable ("" if nothing
-   would). */
+/* The guard that leaves by EXIT could not be removed from any copy: why, beyond what kb_guard_unproven said, and what would help
+   against that; each may be "". */
 void kb_guard_stays(gcall *exit, const char *why, const char *remedy);
+/* The guard that leaves by EXIT was not proven at its nest's entry: why, for kb_guard_stays, which may follow. */
+void kb_guard_unproven(gcall *exit, const char *why, const char *remedy);
 /* ENTRY leads into a fast copy and nowhere else: with the argument count, code that counts it is put there. */
 void kb_count_copy(edge entry);
 /* Where PLACE stands, with Python's column. */
@@ -186,6 +189,10 @@ bool kb_leave_if_negative(basic_block b, tree lhs);
 /* interval.cc, affine.cc: struct kb_intervals in interval.h. version.cc: the pass. */
 
 bool kb_version_nests(function *fn);
+
+/* blame.cc: what helps against what the inspector has against a loop, or ""; and that there is CALL. */
+const char *kb_inspect_remedy(const char *why);
+const char *kb_why_call(gimple *call);
 
 /* inspect.cc: guards that depend on data, strip by strip. */
 

@@ -66,6 +66,35 @@ static bool prove_invariant(kb_intervals *e, tree_code code, tree a, tree b, boo
   return kb_need_cond(e, gimple_build(&e->seq, BIT_XOR_EXPR, boolean_type_node, c, boolean_true_node));
 }
 
+/* The float T as it is in front of the nest, where it comes from what is there by arithmetic alone; else NULL. */
+static tree float_at_entry(kb_intervals *e, tree t, int depth)
+{
+  if (kb_invariant(e, t))
+    return t;
+  gimple *def = TREE_CODE(t) == SSA_NAME ? SSA_NAME_DEF_STMT(t) : NULL;
+  if (!SCALAR_FLOAT_TYPE_P(TREE_TYPE(t)) || !def || !is_gimple_assign(def) || depth > 4)
+    return NULL_TREE;
+  tree_code code = gimple_assign_rhs_code(def);
+  tree a = NULL_TREE, b = NULL_TREE;
+  switch (code) {
+  case PLUS_EXPR:
+  case MINUS_EXPR:
+  case MULT_EXPR:
+  case RDIV_EXPR:
+    a = float_at_entry(e, gimple_assign_rhs1(def), depth + 1);
+    b = a ? float_at_entry(e, gimple_assign_rhs2(def), depth + 1) : NULL_TREE;
+    return b ? gimple_build(&e->seq, code, TREE_TYPE(t), a, b) : NULL_TREE;
+  case FLOAT_EXPR:
+  case NEGATE_EXPR:
+  case ABS_EXPR:
+  CASE_CONVERT:
+    a = float_at_entry(e, gimple_assign_rhs1(def), depth + 1);
+    return a ? gimple_build(&e->seq, code, TREE_TYPE(t), a) : NULL_TREE;
+  default:
+    return NULL_TREE;
+  }
+}
+
 /* -- Booleans --------------------------------------------------------------------------------------------------------- */
 
 static bool prove_bool(kb_intervals *e, tree a, bool outcome);
@@ -92,8 +121,10 @@ static bool prove_compare(kb_intervals *e, tree_code code, tree a, tree b, bool 
       && (integer_zerop(b) || TREE_CODE(TREE_TYPE(a)) == BOOLEAN_TYPE))
     return prove_bool(e, a, (code == NE_EXPR) == integer_zerop(b) ? outcome : !outcome);
   bool fixed = kb_invariant(e, a) && kb_invariant(e, b);
-  if (!kb_int_type(TREE_TYPE(a)) || !kb_int_type(TREE_TYPE(b)))
-    return fixed && prove_invariant(e, code, a, b, outcome);
+  if (!kb_int_type(TREE_TYPE(a)) || !kb_int_type(TREE_TYPE(b))) {
+    tree x = float_at_entry(e, a, 0), y = x ? float_at_entry(e, b, 0) : NULL_TREE;
+    return y && prove_invariant(e, code, x, y, outcome);
+  }
   tree_code want = outcome ? code : invert_tree_comparison(code, false);
   if (want == ERROR_MARK)
     return false;

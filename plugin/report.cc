@@ -83,7 +83,9 @@ static fate fate_of_left(const kb_place *place)
     return kept(place->why, place->remedy);
   if (place->proven)
     return {"proven", "at run time; the fast copy has none", ""};
-  return kept("");
+  if (place->blame)
+    return kept(place->blame, place->help);
+  return kept(seen(place, KB_AT_GUARDS) && !place->depth && was == KB_FORM_GUARD ? "in no loop" : "");
 }
 
 static fate fate_of(const kb_place *place)

@@ -15,8 +15,6 @@ static const HOST_WIDE_INT MAX_TURNS = 1 << 20;
 /* The largest nest that is copied, in GCC's measure of size. */
 static const unsigned MAX_SIZE = 2000;
 
-static const char *const no_bounds = "its operands have no bounds that are known when the loop is entered";
-
 struct nest_guard {
   gcond *cond;
   edge leave;
@@ -96,7 +94,7 @@ static void report_kept(const vec<nest_guard> &guards)
 {
   for (const nest_guard &g : guards)
     if (!g.proven && g.leave->src->loop_father->inner)
-      kb_guard_stays(g.exit, no_bounds, "");
+      kb_guard_stays(g.exit, "", "");
 }
 
 static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard> &guards)
@@ -127,6 +125,14 @@ static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard
   return true;
 }
 
+/* Guards that could be proven for the whole of a nest whose inner loops are copied only. */
+static void blame_inner_copies(const vec<nest_guard> &guards)
+{
+  for (const nest_guard &g : guards)
+    if (g.proven)
+      kb_guard_unproven(g.exit, "of its nest only inner loops are copied, where more guards are proven that way", "");
+}
+
 static bool try_nest(class loop *nest, const vec<kb_guard> &all);
 
 static bool try_inner(class loop *nest, const vec<kb_guard> &all)
@@ -154,6 +160,8 @@ static unsigned prove_guards(kb_intervals *e, vec<nest_guard> *guards)
   unsigned innermost = 0;
   for (nest_guard &g : *guards) {
     g.proven = kb_prove(e, g.cond, !(g.leave->flags & EDGE_TRUE_VALUE));
+    if (!g.proven)
+      kb_blame_guard(e, g.cond, g.exit);
     innermost += g.proven && !g.leave->src->loop_father->inner;
     if (dump_file) {
       fprintf(dump_file, "in the nest %d, %s: ", e->nest->num, g.proven ? "proven" : "not proven");
@@ -203,6 +211,7 @@ static bool try_nest(class loop *nest, const vec<kb_guard> &all)
                       || (left_inside && provable_inside(nest, all) > innermost))) {
     kb_decide(kb_loop_location(nest), KB_NOTE, "guards", "%u of %u guards of the whole nest can be proven: taking inner loops",
               proven, guards.length());
+    blame_inner_copies(guards);
     changed = try_inner(nest, all);
   } else if ((proven || has_strips(nest)) && size <= MAX_SIZE && can_duplicate_loop_p(nest))
     changed = version_nest(&e, nest, guards);

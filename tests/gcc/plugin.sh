@@ -73,14 +73,14 @@ result $? "every exit of the source: line, column, kind, exception, number of co
 cat >want <<'END'
 6:9 proven at run time; the fast copy has none
 6:32 removed proven at run time; GCC removed that of the exact copy
-11:12 kept
-12:12 kept
-14:9 kept
+11:12 kept in no loop
+12:12 kept in no loop
+14:9 kept in no loop
 19:9 removed joined with the exits of the inlined callee
 20:12 removed joined with the exits of the inlined callee
 24:8 removed GCC, before its loop passes
 25:5 kept always leaves here
-31:13 kept
+31:13 kept in no loop
 36:5 kept
 END
 quiet -O2 $report=r2.json $check -c "$src/kernels.c" -o k.o && status r2.json | sed 's/ $//' >got &&
@@ -228,7 +228,7 @@ result $? "no report of a unit with errors"
 
 # -- Remarks --------------------------------------------------------------------------------------------------
 with -O2 -fplugin-arg-keelback-verbose -c "$src/kernels.c" -o k.o 2>log
-grep -q '^kernels.py:6:9: note: bounds guard proven: at run time' log && grep -q '^kernels.py:14:9: note: raise guard kept$' log &&
+grep -q '^kernels.py:6:9: note: bounds guard proven: at run time' log && grep -q '^kernels.py:14:9: note: raise guard kept: in no loop$' log &&
   grep -q '^kernels.py:24:.*note: bounds guard removed: GCC, before its loop passes$' log
 result $? "verbose: a remark for each guard, on its Python line"
 with -O2 -fno-inline -fopt-info-loop-all=info -c "$src/kernels.c" -o k.o 2>log; cat info >log
