@@ -585,31 +585,56 @@ static bool name_bound(kb_intervals *e, tree t, bool upper, tree *b, HOST_WIDE_I
   return false;
 }
 
-/* Replaces the innermost induction variable in L by its bound. False: there is none. *FAILED: the sum got too long. */
+/* T is a maximum (of which a lower bound is looked for) or a minimum (an upper one): any operand is a bound. The one that has
+   more in common with REST. */
+static bool operand_bound(kb_intervals *e, tree t, const kb_bound &rest, HOST_WIDE_INT by, bool upper, tree *b)
+{
+  gimple *def = SSA_NAME_DEF_STMT(t);
+  if (!is_gimple_assign(def) || gimple_assign_rhs_code(def) != (upper ? MIN_EXPR : MAX_EXPR))
+    return false;
+  int least = INT_MAX;
+  for (int i = 1; i <= 2; i++) {
+    linear l = {rest, false};
+    if (linear_add(e, &l, gimple_op(def, i), by, 0) && l.sum.n < least) {
+      least = l.sum.n;
+      *b = gimple_op(def, i);
+    }
+  }
+  return least < INT_MAX;
+}
+
+/* Replaces the innermost name in L that has a bound by it, minima and maxima before the phis that they may be made of. False:
+   there is none. *FAILED: the sum got too long. */
 static bool eliminate(kb_intervals *e, linear *l, bool upper, bool *failed)
 {
   int best = -1;
   unsigned depth = 0;
   tree bound = NULL_TREE;
   HOST_WIDE_INT plus = 0;
+  kb_bound rest = kb_no_bound;
   for (int i = 0; i < l->sum.n; i++) {
-    tree t = e->atoms[l->sum.t[i].atom].name, b;
-    HOST_WIDE_INT p;
+    kb_term term = l->sum.t[i];
+    tree t = e->atoms[term.atom].name, b;
+    HOST_WIDE_INT p = 0;
+    bool up = upper == (term.by > 0);
     if (kb_outside(e, t))
       continue;
-    unsigned d = loop_depth(gimple_bb(SSA_NAME_DEF_STMT(t))->loop_father);
-    if (d > depth && name_bound(e, t, upper == (l->sum.t[i].by > 0), &b, &p)) {
+    gimple *def = SSA_NAME_DEF_STMT(t);
+    unsigned d = 2 * loop_depth(gimple_bb(def)->loop_father) + (gimple_code(def) != GIMPLE_PHI);
+    kb_bound others = kb_plus(l->sum, {1, 0, {{term.atom, 1}}}, -term.by);
+    if (d > depth && (name_bound(e, t, up, &b, &p) || operand_bound(e, t, others, term.by, up, &b))) {
       best = i;
       depth = d;
       bound = b;
       plus = p;
+      rest = others;
     }
   }
   if (best < 0)
     return false;
-  kb_term term = l->sum.t[best];
-  l->sum = kb_plus(l->sum, {1, 0, {{term.atom, 1}}}, -term.by);
-  *failed = !linear_plus(l, kb_constant(plus), term.by) || !linear_add(e, l, bound, term.by, 0);
+  HOST_WIDE_INT by = l->sum.t[best].by;
+  l->sum = rest;
+  *failed = !linear_plus(l, kb_constant(plus), by) || !linear_add(e, l, bound, by, 0);
   return !*failed;
 }
 

@@ -226,3 +226,14 @@ def heavy(x: kb.i64[:], y: kb.i64[:], least: int) -> int:  # stay 0: which turns
         if x[i] > least:
             s += y[i]
     return s
+
+
+@kb.kernel
+def banded(a: kb.f64[:, :], x: kb.f64[:], y: kb.f64[:]) -> None:  # stay 0
+    n = len(x)
+    w = a.shape[1] // 2
+    for i in range(n):
+        s = 0.0
+        for j in range(max(0, i - w), min(n, i + w + 1)):
+            s += a[i, j - i + w] * x[j]
+        y[i] = s
