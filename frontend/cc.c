@@ -141,6 +141,16 @@ static void put_user(const kb_cc *c, kb_argv *a, bool linking)
     if (linking || !is_for_linking(c->user.v[i])) kb_vec_push(a, c->user.v[i]);
 }
 
+/* The flag NAME=VALUE. */
+static void put_flag(kb_argv *a, const char *name, const char *value)
+{
+  size_t n = strlen(name) + strlen(value) + 2;
+  char *flag = (char *)kb_xrealloc(NULL, n);
+  snprintf(flag, n, "%s=%s", name, value);
+  kb_vec_push(a, kb_intern(flag));
+  free(flag);
+}
+
 static void put_compile(const kb_cc *c, kb_argv *a, bool kernels)
 {
   bool gcc = put_compiler(c, a);
@@ -148,11 +158,8 @@ static void put_compile(const kb_cc *c, kb_argv *a, bool kernels)
   if (!has_prefix(&c->user, "-O")) kb_vec_push(a, kernels ? "-O3" : "-O2");
   kb_argv_words(a, c->paths->cflags);
   if (kernels && gcc && c->paths->plugin) {
-    size_t n = strlen(c->paths->plugin) + sizeof "-fplugin=";
-    char *flag = (char *)kb_xrealloc(NULL, n);
-    snprintf(flag, n, "-fplugin=%s", c->paths->plugin);
-    kb_vec_push(a, kb_intern(flag));
-    free(flag);
+    put_flag(a, "-fplugin", c->paths->plugin);
+    if (c->report) put_flag(a, "-fplugin-arg-keelback-report", c->report);
   }
   put_user(c, a, false); /* behind the plugin: there may be arguments for it */
   kb_vec_push(a, "-fno-math-errno"); /* after the user's: these have the last word */

@@ -54,6 +54,7 @@ typedef struct {
   kb_argv user;    /* flags from the command line */
   const char *log; /* for the compiler's messages, or NULL */
   bool verbose;    /* show the commands */
+  const char *report; /* where the plugin writes what it did to the kernels, or NULL */
 } kb_cc;
 bool kb_cc_object(const kb_cc *c, const char *source, const char *output, bool kernels, bool for_python);
 bool kb_cc_module(const kb_cc *c, const char *kernels_o, const char *wrapper_o, const char *output);
@@ -75,6 +76,7 @@ int kb_cmd_ir(int argc, char **argv);
 int kb_cmd_opt(int argc, char **argv); /* opt.c */
 int kb_cmd_check(int argc, char **argv);
 int kb_cmd_config(int argc, char **argv);
+int kb_cmd_explain(int argc, char **argv);
 
 /* -- cmd_common.c: what several jobs do ------------------------------------------------------------------------------ */
 typedef struct {

@@ -15,6 +15,7 @@ static const char help[] =
     "  build K.py -o K.so|K.o|K.a [--header K.h] [--prefix P] [--save-temps] [--verbose] [-O2 -march=... cc's flags]\n"
     "                                  Python to an extension module (.so), or an object or archive for C\n"
     "  check K.py [-n N] [--seed S]    compares every kernel with CPython; TAP\n"
+    "  explain K.py[:F] [--json] [cc's flags]   what the GCC plugin did to each line, and why not more; the report as JSON\n"
     "  ir K.py[:F] [--after PASS]      text of the typed IR, of one kernel or of all; after image: what is interpreted,\n"
     "                                  osr: where native code takes over from the interpreter\n"
     "  opt F.kir [-p PASS] [-x ENGINES]   passes and engines over text IR\n"
@@ -29,6 +30,7 @@ static const struct {
 } jobs[] = {
   { "emit", kb_cmd_emit }, { "build", kb_cmd_build }, { "ir", kb_cmd_ir },
   { "opt", kb_cmd_opt },   { "check", kb_cmd_check }, { "config", kb_cmd_config },
+  { "explain", kb_cmd_explain },
 };
 
 /* -- ir ------------------------------------------------------------------------------------------------------------ */

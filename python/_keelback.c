@@ -205,7 +205,7 @@ static PyObject *compile_jit(PyObject *self, PyObject *args)
   return made;
 }
 
-/* -- build(kernels.c, wrapper.c, output, log) --------------------------------------------------------------------- */
+/* -- build(kernels.c, wrapper.c, output, log, report) --------------------------------------------------------------------- */
 
 static const char *own_file(void)
 {
@@ -216,15 +216,16 @@ static const char *own_file(void)
 
 static PyObject *build(PyObject *self, PyObject *args)
 {
-  const char *kernels_c, *wrapper_c, *output, *log;
+  const char *kernels_c, *wrapper_c, *output, *log, *report = NULL;
   memory messages;
   (void)self;
-  if (!PyArg_ParseTuple(args, "ssss", &kernels_c, &wrapper_c, &output, &log) || !memory_open(&messages)) return NULL;
+  if (!PyArg_ParseTuple(args, "ssss|z", &kernels_c, &wrapper_c, &output, &log, &report) || !memory_open(&messages)) return NULL;
   kb_error_reset();
   kb_diag_set_sink(collect, &messages);
   kb_cc cc = { 0 };
   cc.paths = kb_paths_from(own_file());
   cc.log = log;
+  cc.report = report;
   bool ok = cc.paths != NULL;
   char kernels_o[4096], wrapper_o[4096];
   snprintf(kernels_o, sizeof kernels_o, "%s.o", kernels_c);
@@ -309,7 +310,7 @@ static PyMethodDef methods[] = { { "compile", compile_kernels, METH_VARARGS,
                                    "compile_jit(function, types, module[, options]) -> dict: c, wrapper, ir, names, ret, "
                                    "depends, numpy_errstate; CompileError when it is not for typed code" },
                                  { "build", build, METH_VARARGS,
-                                   "build(kernels_c, wrapper_c, output, log): files to an extension module" },
+                                   "build(kernels_c, wrapper_c, output, log, report=None): files to an extension module; what the plugin says of them" },
                                  { "dynamic", dynamic, METH_O,
                                    "dynamic(function) -> (image, pool, info) for the interpreter, or a str: why not" },
                                  { "dynamic_ir", dynamic_ir, METH_O, "dynamic_ir(function) -> its generic IR as text" },

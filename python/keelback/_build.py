@@ -29,6 +29,7 @@ class Unit:
         self.c_source = texts["c"]
         self.c_header = texts.get("header")
         self.ir = texts["ir"]
+        self.report = texts.get("report", "")  # of the plugin, as JSON
         self.stats = stats
         self.signatures = function.signatures
 
@@ -69,12 +70,14 @@ def _load(name, texts):
     folder = tempfile.mkdtemp(prefix="keelback-")
     try:
         c, wrapper, so, log = (os.path.join(folder, file) for file in ("kernels.c", "wrapper.c", name + ".so", "log"))
+        report = os.path.join(folder, "report.json")
         _write(c, texts["c"])
         _write(wrapper, texts["wrapper"])
         try:
-            _keelback.build(c, wrapper, so, log)
+            _keelback.build(c, wrapper, so, log, report)
         except CompileError as error:
             raise CompileError(f"{error}\n{_read(log)}".rstrip()) from None
+        texts["report"] = _read(report)
         spec = importlib.util.spec_from_file_location(name, so)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

@@ -159,6 +159,10 @@ def explain(f, file=None):
         if sig["reason"]:
             print("".join(f"    {line}\n" for line in sig["reason"].splitlines()), end="", file=file)
         if sig["unit"] is not None:
+            from . import _explain
+
+            for line in _explain.function(sig["unit"].report, code):
+                print(f"    {line}", file=file)
             print("".join(f"    {line}\n" for line in sig["unit"].ir.splitlines()), end="", file=file)
     if not state["signatures"] and not state["why"]:
         print("  not called yet", file=file)

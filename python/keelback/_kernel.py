@@ -279,9 +279,11 @@ class Kernel:
         return {**unit.function.stats, **unit.stats, "tier": "first call"}
 
     def explain(self, file=None):
-        """Prints the signature and the typed IR, whose guards say what is still checked at run time."""
+        """Prints the signature, what the GCC plugin did to each line, guards and loops, and the typed IR."""
+        from . import _explain
+
         unit = self._compiled()
-        print(*unit.signatures, unit.ir, sep="\n", file=file)
+        print(*unit.signatures, *_explain.function(unit.report, self.py_func.__code__), unit.ir, sep="\n", file=file)
 
 
 def _bound(fn, table):
