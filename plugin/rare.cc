@@ -296,7 +296,9 @@ static bool check_loads(kb_rare *s, bool ahead)
     memset(&at, 0, sizeof at);
     if (!is_gimple_reg_type(TREE_TYPE(ref)) || !dr_analyze_innermost(&at, ref, s->loop, stmt))
       return no(s, "an element's place is not known ahead");
-    if (!integer_zerop(at.step) && !tree_int_cst_equal(at.step, TYPE_SIZE_UNIT(TREE_TYPE(ref))))
+    tree size = fold_convert(ssizetype, TYPE_SIZE_UNIT(TREE_TYPE(ref)));
+    if (!integer_zerop(at.step) && !tree_int_cst_equal(at.step, size)
+        && !tree_int_cst_equal(at.step, fold_build1(NEGATE_EXPR, ssizetype, size)))
       return no(s, "its elements do not lie side by side");
     bool early = ahead || !is_always(s, stmt);
     if (early && ((hint && hint->unchecked) || !kb_points_into_view(at.base_address, 0)))
@@ -344,13 +346,9 @@ static bool find_conditions(kb_rare *s)
   }
   if (!bits)
     return false;
-  for (gimple *stmt : s->slice) {
-    tree type = TREE_TYPE(gimple_assign_lhs(stmt));
-    bool index = !gimple_vuse(stmt) && (POINTER_TYPE_P(type) || type == TREE_TYPE(s->iv) || type == sizetype
-                                        || type == long_unsigned_type_node);
-    if (!index && TYPE_PRECISION(type) > bits)
+  for (gimple *stmt : s->slice)
+    if ((*seen.get(stmt) & DATA) && TYPE_PRECISION(TREE_TYPE(gimple_assign_lhs(stmt))) > bits)
       return no(s, "wider values than those compared are computed");
-  }
   s->flag = build_nonstandard_integer_type(bits, 1);
   return bits <= 64 && check_loads(s, ahead);
 }

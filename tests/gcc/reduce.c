@@ -78,6 +78,12 @@ int main(void)
       x[i] = (double)(i * 7 % 64), f[i] = (float)x[i];
     show("sum_any", sum_any(kb_cf64x1_from(x, n)));
     show("dot_any", dot_any(kb_cf32x1_from(f, n), kb_cf32x1_from(f + 1, n)));
+    static uint8_t text[300];
+    for (int i = 0; i < n; i++)
+      text[i] = (uint8_t)(i < n - 1 - i ? i : n - 1 - i);
+    printf("mirrored %d", mirrored(kb_cu8x1_from(text, n)));
+    text[n / 3] ^= 1;
+    printf(" %d every_other %lld\n", mirrored(kb_cu8x1_from(text, n)), (long long)every_other(kb_cf64x1_from(x, n), x[n - 1]));
   }
   return 0;
 }

@@ -255,3 +255,20 @@ def last_sign(x: kb.f64[::1]) -> bool:
     for i in range(len(x)):
         ok = x[i] < 0.0
     return ok
+
+
+@kb.kernel
+def mirrored(x: kb.u8[::1]) -> bool:
+    n = len(x)
+    for i in range(n // 2):
+        if x[i] != x[n - 1 - i]:
+            return False
+    return True
+
+
+@kb.kernel
+def every_other(x: kb.f64[::1], y: float) -> int:
+    for i in range(len(x) // 2):
+        if x[2 * i] == y:
+            return i
+    return -1

@@ -55,7 +55,7 @@ has axpy_fused 'vfmadd.*ymm' "contract: product and addition are one operation"
 hasnt axpy_strict 'vfmadd' "its twin without contract has two"
 hasnt scale_arcp 'vdivpd' "arcp: no quotients in the loop"
 
-for f in largest smallest_at last_largest_at both_ends any_below find smallest_place top top_last low32 some_below break_at all_above some_equal; do
+for f in largest smallest_at last_largest_at both_ends any_below find smallest_place top top_last low32 some_below break_at all_above some_equal mirrored; do
   at=$(line $f)
   awk -v a="$at" -F: '/skipped/ && $2 >= a && $2 < a + 9 { found = 1 } END { exit !found }' p.log
   result $? "$f: strips are skipped"
@@ -63,7 +63,7 @@ done
 for f in top_int:vpcmpgtq top_any:vmaxpd; do
   has ${f%:*} "${f#*:}.*ymm" "${f%:*}: a reduction of the vectoriser's"
 done
-for f in "top_any:as it likes" "last_below:taken often" "place_or_none:not known ahead" "strided:do not lie side by side" "unchecked:not known whether" "counted:taken often"; do
+for f in "top_any:as it likes" "last_below:taken often" "place_or_none:not known ahead" "every_other:do not lie" "strided:do not lie side by side" "unchecked:not known whether" "counted:taken often"; do
   at=$(line "${f%%:*}")
   awk -v a="$at" -v what="${f#*:}" -F: 'index($0, what) && $2 >= a && $2 < a + 9 { found = 1 } END { exit !found }' p.log
   result $? "${f%%:*}: ${f#*:}"
