@@ -82,6 +82,16 @@ static tree before_normalising(const kb_inspect *in, tree k, basic_block b, edge
   return k;
 }
 
+/* Is G a comparison of an index with the length of an axis? */
+static bool is_bounds(const kb_guard &g)
+{
+  auto_vec<kb_place *, 4> places;
+  bool bounds = kb_places_of_exit(cfun, g.exit, &places) && !places.is_empty();
+  for (const kb_place *p : places)
+    bounds &= !strcmp(p->kind, "bounds");
+  return bounds;
+}
+
 /* The operator for which G leaves. */
 static tree_code leaves_when(const kb_guard &g, tree *a, tree *b)
 {
@@ -90,7 +100,8 @@ static tree_code leaves_when(const kb_guard &g, tree *a, tree *b)
   return g.leave->flags & EDGE_TRUE_VALUE ? gimple_cond_code(c) : invert_tree_comparison(gimple_cond_code(c), HONOR_NANS(*a));
 }
 
-bool kb_index_of(const kb_inspect *in, const kb_guard &g, kb_index *x)
+/* G leaves when *K >= *N, both unsigned, without conversions. */
+static bool compares(const kb_guard &g, tree *index, tree *length)
 {
   tree k, n;
   tree_code op = leaves_when(g, &k, &n);
@@ -100,8 +111,16 @@ bool kb_index_of(const kb_inspect *in, const kb_guard &g, kb_index *x)
     n = int_const_binop(PLUS_EXPR, n, build_one_cst(TREE_TYPE(n))), op = GE_EXPR;
   if (op != GE_EXPR || !INTEGRAL_TYPE_P(TREE_TYPE(k)) || !TYPE_UNSIGNED(TREE_TYPE(k)) || TYPE_PRECISION(TREE_TYPE(k)) != 64)
     return false;
+  *index = same_bits(k), *length = same_bits(n);
+  return true;
+}
+
+bool kb_index_of(const kb_inspect *in, const kb_guard &g, kb_index *x)
+{
   memset(x, 0, sizeof *x);
-  x->length = same_bits(n), x->index = same_bits(k), x->at = g.leave->src;
+  if (!compares(g, &x->index, &x->length))
+    return false;
+  x->at = g.leave->src, x->bounds = is_bounds(g);
   if (def_inside(in, x->length) || !def_inside(in, x->index))
     return false;
   x->value = narrowest(before_normalising(in, x->index, x->at, &x->negative));
@@ -111,6 +130,29 @@ bool kb_index_of(const kb_inspect *in, const kb_guard &g, kb_index *x)
          && (x->real ? TYPE_MODE(type) == DFmode || TYPE_MODE(type) == SFmode
                      : INTEGRAL_TYPE_P(type) && (TYPE_PRECISION(type) == 8 || TYPE_PRECISION(type) == 16
                                                  || TYPE_PRECISION(type) == 32 || (TYPE_PRECISION(type) == 64 && !TYPE_UNSIGNED(type))));
+}
+
+/* What was proven, in this function. DEF: of INDEX, so that a name that GCC uses again is not mistaken for it. */
+struct known_index {
+  tree index, length;
+  gimple *def;
+};
+static auto_vec<known_index> known;
+
+void kb_forget_indices(void) { known.truncate(0); }
+
+void kb_note_index(const kb_guard &g)
+{
+  tree k, n;
+  if (compares(g, &k, &n) && TREE_CODE(k) == SSA_NAME && is_bounds(g))
+    known.safe_push({k, n, SSA_NAME_DEF_STMT(k)});
+}
+
+static bool is_there(const known_index &x) { return !SSA_NAME_IN_FREE_LIST(x.index) && SSA_NAME_DEF_STMT(x.index) == x.def && gimple_bb(x.def); }
+
+static bool is_outside(const kb_inspect *in, tree t)
+{
+  return TREE_CODE(t) == INTEGER_CST || (TREE_CODE(t) == SSA_NAME && !SSA_NAME_IN_FREE_LIST(t) && !def_inside(in, t));
 }
 
 /* -- What else follows ------------------------------------------------------------------------------------------------ */
@@ -211,6 +253,12 @@ tree kb_index_clean(const kb_index &x, gimple_seq *seq, tree largest)
 
 /* -- Stores ----------------------------------------------------------------------------------------------------------- */
 
+static tree smaller(tree a, tree b, gimple_seq *seq)
+{
+  b = gimple_convert(seq, sizetype, b);
+  return a ? gimple_build(seq, MIN_EXPR, sizetype, a, b) : b;
+}
+
 bool kb_index_place(const kb_inspect *in, tree ref, tree *base, tree *step, tree *last, gimple_seq *seq)
 {
   if (TREE_CODE(ref) != MEM_REF || !integer_zerop(TREE_OPERAND(ref, 1)))
@@ -231,10 +279,17 @@ bool kb_index_place(const kb_inspect *in, tree ref, tree *base, tree *step, tree
     *step = gimple_build(seq, MULT_EXPR, sizetype, *step, gimple_convert(seq, sizetype, factor));
     k = same_bits(a);
   }
+  /* Each of its lengths bounds K; the least one is within the axis that is read or written. */
+  bool bounds = false;
+  *last = NULL_TREE;
   for (const kb_index &x : in->indices)
-    if (k == x.index || (TREE_CODE(k) == SSA_NAME && k == x.value)) {
-      *last = gimple_build(seq, MINUS_EXPR, sizetype, gimple_convert(seq, sizetype, x.length), size_one_node);
-      return true;
-    }
-  return false;
+    if (k == x.index || k == x.value)
+      *last = smaller(*last, x.length, seq), bounds |= x.bounds;
+  for (const known_index &x : known)
+    if (k == x.index && is_there(x) && is_outside(in, x.length))
+      *last = smaller(*last, x.length, seq), bounds = true;
+  if (!*last || !bounds)
+    return false;
+  *last = gimple_build(seq, MINUS_EXPR, sizetype, *last, size_one_node);
+  return true;
 }

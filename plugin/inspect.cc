@@ -31,7 +31,8 @@ struct decider {
   unsigned math_guards; /* that hold where the arguments of math functions are in their domains */
   auto_vec<place> loads, stores; /* of the slice; of the loop */
   gimple_seq seq;       /* the entry condition's */
-  tree entry, turns, span;
+  tree entry, span;
+  tree turns;           /* the number of the last turn */
 };
 
 static bool no(decider *d, const char *why)
@@ -462,6 +463,78 @@ static bool sort_guards(decider *d, unsigned *cost, vec<gimple *> *loads)
   return true;
 }
 
+/* -- Sums in elements: h[k] += c -------------------------------------------------------------------------------------- */
+
+/* CALL's sum goes where one of its operands came from, by a STORE; the other one, *C, does not change in the loop. */
+static gimple *adds_to_element(const kb_inspect *in, gcall *call, tree *ref, tree *c)
+{
+  tree_code op;
+  kb_overflow_op(call, &op);
+  tree a = gimple_call_arg(call, 0);
+  *c = gimple_call_arg(call, 1);
+  if (op == MULT_EXPR || TYPE_PRECISION(TREE_TYPE(TREE_TYPE(gimple_call_lhs(call)))) != 64
+      || TYPE_UNSIGNED(TREE_TYPE(TREE_TYPE(gimple_call_lhs(call)))))
+    return NULL;
+  if (op == PLUS_EXPR && is_outside(in, a))
+    std::swap(a, *c);
+  if (!is_outside(in, *c) || is_outside(in, a) || !gimple_assign_load_p(SSA_NAME_DEF_STMT(a)) || TYPE_PRECISION(TREE_TYPE(a)) != 64
+      || TYPE_UNSIGNED(TREE_TYPE(a)) || TYPE_PRECISION(TREE_TYPE(*c)) + TYPE_UNSIGNED(TREE_TYPE(*c)) > 64)
+    return NULL;
+  *ref = gimple_assign_rhs1(SSA_NAME_DEF_STMT(a));
+  for (gimple *s : in->stores) {
+    tree value = gimple_assign_rhs1(s);
+    gimple *real = TREE_CODE(value) == SSA_NAME ? SSA_NAME_DEF_STMT(value) : NULL;
+    if (operand_equal_p(gimple_assign_lhs(s), *ref, 0) && real && is_gimple_assign(real) && gimple_assign_rhs_code(real) == REALPART_EXPR
+        && TREE_OPERAND(gimple_assign_rhs1(real), 0) == gimple_call_lhs(call))
+      return s;
+  }
+  return NULL;
+}
+
+/* Where all elements lie within +-2^62 when the loop is entered, each addition is of 2^32 at most, there are four of them a turn
+   and 2^26 turns, none overflows. OTHERS: guards; those that are on such an addition are taken from it. */
+static void sort_sums(decider *d, vec<unsigned> *others)
+{
+  kb_inspect *in = d->in;
+  auto_vec<unsigned> found;
+  auto_vec<gimple *> stores;
+  auto_vec<tree> terms;
+  for (unsigned k : *others) {
+    gcall *call = kb_overflow_of(in->guards[k]);
+    kb_scan s;
+    tree c;
+    gimple *store = call ? adds_to_element(in, call, &s.ref, &c) : NULL;
+    if (!store || !kb_index_place(in, s.ref, &s.base, &s.step, &s.last, &d->seq) || !kb_points_into_view(s.base, 0))
+      continue;
+    bool new_one = true;
+    for (const kb_scan &o : in->scans) {
+      if (!operand_equal_p(o.base, s.base, 0) || !types_compatible_p(TREE_TYPE(o.ref), TREE_TYPE(s.ref)))
+        return in->scans.truncate(0); /* two arrays may share memory in odd ways */
+      new_one &= !operand_equal_p(o.step, s.step, 0) || !operand_equal_p(o.last, s.last, 0);
+    }
+    if (new_one)
+      in->scans.safe_push(s);
+    found.safe_push(k), stores.safe_push(store), terms.safe_push(c);
+  }
+  bool alone = found.length() <= 4;
+  for (gimple *s : in->stores)
+    for (const kb_scan &scan : in->scans)
+      alone &= stores.contains(s) || !refs_may_alias_p(gimple_assign_lhs(s), scan.ref);
+  if (!alone)
+    return in->scans.truncate(0);
+  for (tree c : terms) {
+    tree u = long_long_unsigned_type_node, v = gimple_convert(&d->seq, u, c);
+    v = gimple_build(&d->seq, PLUS_EXPR, u, v, build_int_cst(u, HOST_WIDE_INT_1 << 32));
+    require(d, gimple_build(&d->seq, LE_EXPR, boolean_type_node, v, build_int_cst(u, HOST_WIDE_INT_1 << 33)));
+  }
+  for (unsigned k : found) {
+    in->exact.safe_push(kb_overflow_of(in->guards[k]));
+    for (unsigned i = 0; i < others->length(); i++)
+      if ((*others)[i] == k)
+        others->ordered_remove(i--);
+  }
+}
+
 /* Where that is not possible for all: takes the guards on indices, and leaves the others in the copy. */
 static bool sort_some(decider *d, unsigned *cost, vec<gimple *> *loads)
 {
@@ -477,10 +550,11 @@ static bool sort_some(decider *d, unsigned *cost, vec<gimple *> *loads)
     if ((of & (KB_OF_IV | KB_OF_TURNS)) || !sort_index(d, g, &seen, loads, cost))
       others.safe_push(k);
   }
+  sort_sums(d, &others);
   for (unsigned k : others)
     if (!kb_index_implies(in, in->guards[k]))
       in->kept.safe_push(k);
-  return in->indices.length();
+  return in->indices.length() || in->scans.length();
 }
 
 /* -- Does it pay? ----------------------------------------------------------------------------------------------------- */
@@ -551,15 +625,31 @@ static void require_turns(decider *d)
   require(d, gimple_build(&d->seq, GE_EXPR, boolean_type_node, d->span, build_int_cst(u, (in->some ? KB_INSPECT_LEAST_SOME : KB_INSPECT_LEAST) * absu_hwi(in->step))));
 }
 
+static void count_turns(decider *d)
+{
+  tree u = sizetype;
+  if (d->turns)
+    return;
+  tree left = gimple_build(&d->seq, MINUS_EXPR, u, d->span, size_one_node);
+  d->turns = gimple_build(&d->seq, TRUNC_DIV_EXPR, u, left, build_int_cst(u, absu_hwi(d->in->step)));
+  require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, d->turns, build_int_cst(u, HOST_WIDE_INT_1 << 31)));
+}
+
+/* To look at all elements must cost less than the turns, which sort_sums counted with. */
+static void require_scans(decider *d)
+{
+  for (const kb_scan &s : d->in->scans) {
+    count_turns(d);
+    require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, d->turns, size_int(1 << 26)));
+    require(d, gimple_build(&d->seq, LE_EXPR, boolean_type_node, s.last, d->turns));
+  }
+}
+
 /* Where P's strip of memory begins and ends: all turns from the loop's entry to its end, or all indices. */
 static void extent(decider *d, const place *p, tree *begin, tree *end)
 {
   tree u = sizetype;
-  if (!d->turns) { /* the number of the last turn */
-    tree left = gimple_build(&d->seq, MINUS_EXPR, u, d->span, size_one_node);
-    d->turns = gimple_build(&d->seq, TRUNC_DIV_EXPR, u, left, build_int_cst(u, absu_hwi(d->in->step)));
-    require(d, gimple_build(&d->seq, LT_EXPR, boolean_type_node, d->turns, build_int_cst(u, HOST_WIDE_INT_1 << 31)));
-  }
+  count_turns(d);
   tree first = gimple_build(&d->seq, PLUS_EXPR, u, operand(d, p->at.base_address, u), operand(d, p->at.offset, u));
   first = gimple_build(&d->seq, PLUS_EXPR, u, first, operand(d, p->at.init, u));
   tree step = operand(d, p->at.step, ssizetype);
@@ -731,7 +821,7 @@ static bool decide_some(decider *d, unsigned cost)
   d->seq = NULL, d->entry = NULL_TREE;
   d->loads.truncate(0), d->stores.truncate(0);
   in->inspected.truncate(0), in->entering.truncate(0), in->sums.truncate(0), in->exact.truncate(0), in->conditions.truncate(0);
-  in->math.truncate(0), in->indices.truncate(0), in->one_pass = false, in->some = true;
+  in->math.truncate(0), in->indices.truncate(0), in->scans.truncate(0), in->one_pass = false, in->some = true;
   bool ok = sort_some(d, &ahead, &loads) && worth_some(d, cost, ahead) && find_places(d, loads);
   d->why = why;
   return ok;
@@ -753,6 +843,7 @@ static bool decide(decider *d)
     return no(d, "the loop cannot be copied");
   require_turns(d);
   require_bits(d);
+  require_scans(d);
   return require_apart(d);
 }
 
@@ -785,8 +876,9 @@ bool kb_inspect_loop(function *fn, class loop *loop)
   }
   const char *where = one_pass ? "beside the loop" : "ahead of the loop";
   if (in.some)
-    kb_decide(d.loc, KB_DONE, PASS, "%u guards on indices are looked at for %u turns at once, %s; %u stay, as %s", n, KB_INSPECT_TURNS, where,
-              in.kept.length(), d.why ? d.why : "they are on other values");
+    kb_decide(d.loc, KB_DONE, PASS, "%u guards on indices are looked at for %u turns at once, ahead of the loop, %u on sums in elements by a look"
+              " at all of these; %u stay%s%s", n - in.exact.length(), KB_INSPECT_TURNS, in.exact.length(), in.kept.length(),
+              in.kept.length() ? ", as " : "", in.kept.length() ? d.why : "");
   else
     kb_decide(d.loc, KB_DONE, PASS, "%u guards are looked at for %u turns at once, %s: %u by conditions, %u by values below 2**%u, %u on indices",
               n, KB_INSPECT_TURNS, where, n - assumed - in.indices.length(), assumed, in.bits, in.indices.length());

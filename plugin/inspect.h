@@ -24,7 +24,13 @@ struct kb_index {
   basic_block at;       /* of the guard */
   edge negative;        /* where a negative index is counted from the end, or NULL */
   bool real;
+  bool bounds;          /* it is about an array, not a condition of the source */
   tree limit;           /* of a float: the length as a double */
+};
+
+/* All elements that REF can be, one at a time: BASE[i * STEP] with i in 0..LAST. */
+struct kb_scan {
+  tree ref, base, step, last;
 };
 
 struct kb_inspect {
@@ -40,6 +46,7 @@ struct kb_inspect {
   auto_vec<gimple *> loads, stores;
   bool some;            /* only guards on indices are inspected; the others stay in the copy, with their exits */
   auto_vec<kb_index> indices;
+  auto_vec<kb_scan> scans; /* of these all lie within +-2^62 when the loop is entered, or it is run exactly */
   auto_vec<unsigned> kept;
   /* What range.cc assumed, so that all overflow guards are proven. */
   unsigned bits;
@@ -106,7 +113,7 @@ void kb_index_require(kb_index *x, gimple_seq *seq, tree *condition);
 tree kb_index_flag(const kb_index &x, gimple_seq *seq, tree value, tree when, int which);
 /* Is the LARGEST right? */
 tree kb_index_clean(const kb_index &x, gimple_seq *seq, tree largest);
-/* REF is BASE[i * STEP] with some i in 0..LAST, in clean strips. */
+/* REF is BASE[i * STEP] with some i in 0..LAST, in clean strips; all of these are there. */
 bool kb_index_place(const kb_inspect *in, tree ref, tree *base, tree *step, tree *last, gimple_seq *seq);
 
 /* strip.cc */

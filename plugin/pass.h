@@ -200,6 +200,10 @@ bool kb_inspect_loop(function *fn, class loop *loop);
 /* Does T point into a view or a local array? Of raw pointers it is not known how far they reach. DEPTH 0. */
 bool kb_points_into_view(tree t, int depth);
 
+/* indices.cc: G is about to go, as it is proven: what it said of an index holds in its loop, until kb_forget_indices. */
+void kb_note_index(const kb_guard &g);
+void kb_forget_indices(void);
+
 /* rare.cc: an innermost loop nearly all turns of which change nothing; true: the IL was changed. */
 bool kb_search_loop(function *fn, class loop *loop);
 

@@ -291,7 +291,7 @@ static void drop_guards(cutter *c)
       make_plain(call, in->one_pass);
 }
 
-/* -- All of it -------------------------------------------------------------------------------------------------------- */
+/* -- The loop around ---------------------------------------------------------------------------------------------------- */
 
 /* Another strip while there are turns left. */
 static void close_strips(cutter *c)
@@ -324,10 +324,70 @@ static void cut(cutter *c)
   close_strips(c);
 }
 
+/* -- Elements that are added to ----------------------------------------------------------------------------------------- */
+
+/* In front of the loop: OK, and all elements of S lie within +-2^62. */
+static tree scan(kb_inspect *in, const kb_scan &s, tree ok)
+{
+  basic_block join = split_edge(loop_preheader_edge(in->loop)), before = split_edge(single_pred_edge(join));
+  basic_block head = split_edge(single_succ_edge(before)), body = split_edge(single_succ_edge(head));
+  branch(before, ok, true, join, profile_probability::unlikely());
+  edge on = single_succ_edge(head);
+  on->flags = (on->flags & ~EDGE_FALLTHRU) | EDGE_TRUE_VALUE;
+  on->probability = profile_probability::very_likely();
+  edge out = make_edge(head, join, EDGE_FALSE_VALUE), skip = find_edge(before, join);
+  out->probability = on->probability.invert();
+  edge back = redirect_edge_succ_nodup(single_succ_edge(body), head);
+
+  tree u = long_long_unsigned_type_node, j = make_ssa_name(sizetype, gimple_build_nop()), f = make_ssa_name(u, gimple_build_nop());
+  gimple_seq seq = NULL;
+  tree at = gimple_build(&seq, MULT_EXPR, sizetype, j, s.step);
+  at = gimple_build(&seq, POINTER_PLUS_EXPR, TREE_TYPE(s.base), s.base, at);
+  tree element = make_ssa_name(TREE_TYPE(s.ref)), ref = unshare_expr(s.ref);
+  TREE_OPERAND(ref, 0) = at;
+  gimple_seq_add_stmt(&seq, gimple_build_assign(element, ref));
+  tree v = gimple_build(&seq, PLUS_EXPR, u, gimple_convert(&seq, u, element), build_int_cst(u, HOST_WIDE_INT_1 << KB_INSPECT_SUM));
+  tree next_f = gimple_build(&seq, BIT_IOR_EXPR, u, f, v), next_j = gimple_build(&seq, PLUS_EXPR, sizetype, j, size_one_node);
+  append(body, seq);
+  gphi *p = create_phi_node(j, head);
+  add_phi_arg(p, size_zero_node, find_edge(before, head), UNKNOWN_LOCATION);
+  add_phi_arg(p, next_j, back, UNKNOWN_LOCATION);
+  p = create_phi_node(f, head);
+  add_phi_arg(p, build_zero_cst(u), find_edge(before, head), UNKNOWN_LOCATION);
+  add_phi_arg(p, next_f, back, UNKNOWN_LOCATION);
+  gimple_stmt_iterator i = gsi_last_bb(head);
+  gsi_insert_after(&i, gimple_build_cond(LE_EXPR, j, s.last, NULL_TREE, NULL_TREE), GSI_NEW_STMT);
+  tree all = make_ssa_name(u);
+  p = create_phi_node(all, join);
+  add_phi_arg(p, build_minus_one_cst(u), skip, UNKNOWN_LOCATION);
+  add_phi_arg(p, f, out, UNKNOWN_LOCATION);
+  make_loop(head, body, loop_outer(in->loop));
+  seq = NULL;
+  tree limit = wide_int_to_tree(u, wi::lshift(wi::one(64), KB_INSPECT_SUM + 1));
+  ok = gimple_build(&seq, LT_EXPR, boolean_type_node, all, limit);
+  append(join, seq);
+  return ok;
+}
+
+static tree add_scans(kb_inspect *in, tree ok)
+{
+  for (const kb_scan &s : in->scans)
+    ok = scan(in, s, ok);
+  free_dominance_info(CDI_DOMINATORS);
+  calculate_dominance_info(CDI_DOMINATORS);
+  mark_virtual_operands_for_renaming(in->fn);
+  update_ssa(TODO_update_ssa_only_virtuals);
+  return ok;
+}
+
+/* -- All of it -------------------------------------------------------------------------------------------------------- */
+
 bool kb_cut_strips(kb_inspect *in, gimple_seq seq, tree entry)
 {
   cutter c = {in, in->loop, NULL, NULL, NULL, NULL, NULL, NULL, {}, NULL_TREE};
   gsi_insert_seq_on_edge_immediate(loop_preheader_edge(in->loop), seq);
+  if (in->scans.length())
+    entry = add_scans(in, entry);
   c.after = split_edge(in->leave);
   basic_block condition;
   profile_probability p = profile_probability::likely();

@@ -111,8 +111,10 @@ static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard
   }
   mark_all(nest, KB_FAST);
   for (const nest_guard &g : guards)
-    if (g.proven)
+    if (g.proven) {
       kb_guard_proven(g.exit);
+      kb_note_index({KB_FORM_GUARD, g.leave, g.exit});
+    }
   report_kept(guards);
   kb_count_copy(loop_preheader_edge(nest));
   kb_apply_proofs(e);
@@ -233,6 +235,7 @@ bool kb_version_nests(function *fn)
   bool changed = false;
   auto_vec<kb_guard> all;
   kb_find_guards(fn, &all);
+  kb_forget_indices();
   auto_vec<class loop *> top, innermost;
   for (class loop *l = loops_for_fn(fn)->tree_root->inner; l; l = l->next)
     top.safe_push(l);

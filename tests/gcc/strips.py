@@ -225,6 +225,21 @@ def pick(x: kb.f64[::1], k: kb.i32[::1], y: kb.f64[::1]) -> None:
 
 
 @kb.kernel
+def no_limited(k: kb.i32[::1], h: kb.i64[::1]) -> None:
+    for i in range(len(k)):
+        if k[i] >= 5000 or k[i] < 0:
+            raise ValueError("out of range")
+        h[k[i]] += 1
+
+
+@kb.kernel
+def mixed(k: kb.i32[::1], h: kb.i64[::1], g: int) -> None:
+    for i in range(len(k)):
+        h[k[i]] += 1
+        h[0] = g
+
+
+@kb.kernel
 def no_self(p: kb.i64[::1]) -> None:
     for i in range(len(p)):
         p[p[i]] += 1

@@ -43,9 +43,15 @@ said() { # kernel, pattern
 for k in quotient strided in_place ahead root length narrow gather scaled branch backwards thirds rows knapsack; do
   said $k "looked at for .* ahead of the loop"; result $? "$k: inspected ahead"
 done
-for k in count count32 count_f weigh twice chosen spread; do
+for k in count count32 count_f weigh twice chosen spread mixed; do
   said $k "guards on indices are looked at for .* ahead of the loop"; result $? "$k: guards on indices inspected ahead"
 done
+for k in count count8 count32 count_f chosen; do
+  said $k "1 on sums in elements by a look at all of these; 0 stay"; result $? "$k: all elements looked at"
+done
+said twice "2 on sums in elements"; result $? "twice: all elements looked at once"
+said weigh "0 on sums in elements"; result $? "weigh: what is added changes"
+said mixed "0 on sums in elements"; result $? "mixed: elements are stored to in another way"
 said pick "ahead of the loop.* 1 on indices"; result $? "pick: by the largest index"
 for k in total masked product product32 least two; do
   said $k "looked at for .* beside the loop"; result $? "$k: inspected beside, as nothing is stored"
