@@ -213,12 +213,23 @@ static void refresh(function *fn)
   mark_virtual_operands_for_renaming(fn);
 }
 
+/* What is left of NEST runs where there is next to nothing to do, or where C overlaps what is read: vectors would have to be
+   set up for a few turns. A matrix times a vector is left to the loops for its strides, too. */
+static void keep_plain(const kb_contraction *k)
+{
+  for (unsigned d = 0; k->depth == KB_DEPTH && d < k->depth; d++)
+    k->loops[d]->dont_vectorize = true;
+  if (k->init)
+    k->init->dont_vectorize = true;
+}
+
 static void put_call(function *fn, kb_contraction *k)
 {
   class loop *nest = k->loops[0];
   gimple_seq test_seq = NULL, call_seq = NULL;
   sizes s;
   forget_debug_uses(nest);
+  keep_plain(k);
   find_sizes(k, &s, &test_seq);
   tree product = s.turns[0];
   for (unsigned d = 1; d < k->depth; d++)
@@ -265,7 +276,7 @@ static void say(const kb_contraction *k, location_t loc)
   kb_decide(loc, KB_DONE, "contract", "a %s in the macro-kernel of libkeelback (kb_contract_%s), %s%s",
             k->depth == 2 ? "matrix times a vector" : k->triangle ? "triangle of a matrix product" : "matrix product",
             TYPE_MODE(k->type) == DFmode ? "f64" : "f32",
-            flags & KB_CT_FUSED ? "with fused operations" : "bit-identical to the loops",
+            flags & KB_CT_FUSED ? "with fused operations" : flags & KB_CT_REASSOC ? "sums in any order" : "bit-identical to the loops",
             flags & KB_CT_PARALLEL ? ", may use threads" : "");
 }
 

@@ -89,11 +89,10 @@ static bool better_turned(const kb_ct *t, const kb_ct_ways *ways, int64_t es)
 
 int kb_ct_run(kb_ct *t, const kb_ct_ways *ways, int64_t es)
 {
-  enum { FEW = 4, SHORT = 8 }; /* rows; places of p */
+  enum { SHORT = 8 }; /* places of p */
   bool triangle = t->flags & (KB_CT_LOWER | KB_CT_UPPER), vector = t->n == 1 || t->m == 1;
   if (better_turned(t, ways, es)) turn(t);
-  if (vector && t->m == 1) return KB_CT_NOT; /* one sum */
-  if (vector && !triangle && (!(t->flags & KB_CT_ALPHA_A) || t->scale_b) && (t->a_i == es || (t->m >= FEW && t->k >= SHORT))) {
+  if (vector && !triangle && (!(t->flags & KB_CT_ALPHA_A) || t->scale_b)) {
     int r = kb_ct_threads(t, ways->gemv, ways);
     if (r != KB_CT_NOT) return r;
   }
@@ -113,6 +112,18 @@ static const kb_ct_ways *ways_of(int64_t es)
   return &kb_ct_any[es == 8];
 }
 
+/* Is a problem, of at most MANY multiplications, done sooner than the loop would be? As measured: the loop takes k + 2 units for an
+ * element, a tile 40 beside its work, and everything else 130. */
+enum { MANY = 2048 };
+static bool worth_it(const kb_ct *t, const kb_ct_ways *ways)
+{
+  int m = (int)t->m, n = (int)t->n, k = (int)t->k;
+  if (m == 1 || n == 1) return true;
+  bool turned = better_turned(t, ways, ways->wide ? 8 : 4);
+  int rows = turned ? n : m, cols = turned ? m : n;
+  return m * n * (k + 2) > 130 + 40 * ((rows + 5) / 6) * ((cols + ways->nr - 1) / ways->nr);
+}
+
 static bool may(const kb_ct *t, int64_t es)
 {
   range c;
@@ -130,10 +141,13 @@ static int contract(kb_ct *t, int64_t es)
   enum { TINY = 150 }; /* multiplications that the loop has done before we would have started */
   if (t->m <= 0 || t->n <= 0 || t->k <= 0) return KB_CT_NOT;
   if (t->m <= TINY && t->n <= TINY && t->k <= TINY && t->m * t->n * t->k <= TINY) return KB_CT_NOT;
+  if (t->m == 1 && t->n == 1 && !(t->flags & (KB_CT_REASSOC | KB_CT_FUSED))) return KB_CT_NOT; /* one sum, in order */
   /* strides that nobody walks along */
   if (t->m == 1) t->c_i = t->a_i = es;
   if (t->n == 1) t->c_j = t->b_j = es;
   if (t->k == 1) t->a_p = t->b_p = es;
+  const kb_ct_ways *ways = ways_of(es);
+  if (t->m <= MANY && t->n <= MANY && t->k <= MANY && t->m * t->n * t->k <= MANY && !worth_it(t, ways)) return KB_CT_NOT;
   if (!may(t, es)) return KB_CT_NOT;
   /* a diagonal that is far away is as good as one outside */
   if (t->diag > t->n) t->diag = t->n;
@@ -141,7 +155,7 @@ static int contract(kb_ct *t, int64_t es)
   t->left = KB_CT_WORK;
   t->looks = t->flags & KB_CT_POLL;
   int r = t->flags & KB_CT_FUSED ? kb_ct_blas(t, es) : KB_CT_NOT;
-  return r != KB_CT_NOT ? r : kb_ct_run(t, ways_of(es), es);
+  return r != KB_CT_NOT ? r : kb_ct_run(t, ways, es);
 }
 
 int kb_contract_f64(double *c, const double *a, const double *b, int64_t c_i, int64_t c_j, int64_t a_i, int64_t a_p, int64_t b_p,

@@ -17,10 +17,12 @@
 #undef MASK
 #undef UNROLL
 #undef SHUFFLE
+#undef LANE
 #undef T
 #undef X
 #undef KB_CT_SIZE
 #undef KB_CT_FMA
+#undef KB_CT_JOIN
 #undef KB_CT_MASK
 #undef KB_CT_MASK_OF
 #undef KB_CT_GET_PART

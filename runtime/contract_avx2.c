@@ -24,6 +24,12 @@ static inline __m256i mask_of(int n, int words) { return _mm256_loadu_si256((con
 #define KB_CT_MASK_OF_F64(n) mask_of(n, 2)
 #define KB_CT_GET_PART_F32(p, m) ((V)_mm256_maskload_ps((const float *)(const void *)(p), m))
 #define KB_CT_GET_PART_F64(p, m) ((V)_mm256_maskload_pd((const double *)(const void *)(p), m))
+#define KB_CT_JOIN_F32(low, high) \
+  ((V)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps((const float *)(const void *)(low))), \
+                           _mm_loadu_ps((const float *)(const void *)(high)), 1))
+#define KB_CT_JOIN_F64(low, high) \
+  ((V)_mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd((const double *)(const void *)(low))), \
+                           _mm_loadu_pd((const double *)(const void *)(high)), 1))
 
 #define KB_CT_WAYS kb_ct_avx2
 #define KB_CT_VB 32

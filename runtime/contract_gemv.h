@@ -9,10 +9,11 @@
 enum {
   X(COLS) = 8,             /* of A, at a time */
   X(SUMS) = 8192 / (int)sizeof(T),
-  X(ROWS) = KB_CT_VB > 32 ? VL : 32 / (int)sizeof(T), /* at a time, where any order will do: eight sums in flight, of one or two for a row */
-  X(EACH) = X(ROWS) < 8 ? 8 / X(ROWS) : 1,
-  X(STRICT) = 2 * VL       /* rows at a time, in order */
+  X(ROWS) = VL > 8 ? VL : 8 /* at a time, where any order will do: as many vectors of sums are in flight */
 };
+
+/* Sums can be stored as they are. */
+KB_INLINE bool X(gemv_plain)(const kb_ct *t) { return t->c_i == ES && !(t->flags & (KB_CT_ALPHA | KB_CT_BETA)); }
 
 /* A sum is at its end. */
 KB_INLINE void X(gemv_out)(const kb_ct *t, int64_t i, T v)
@@ -58,136 +59,188 @@ KB_INLINE int X(gemv_columns)(kb_ct *t, const T *x, bool fused)
   for (int64_t i = 0; i < t->m; i += X(SUMS)) {
     int64_t count = t->m - i < X(SUMS) ? t->m - i : X(SUMS), p = 0;
     const char *a = t->a + i * ES;
-    for (int64_t l = 0; l < (count + VL - 1) / VL * VL; l++)
-      sum[l] = l < count ? X(gemv_in)(t, i + l) : (T)0;
+    if (t->flags & KB_CT_INTO)
+      for (int64_t l = 0; l < count; l++)
+        sum[l] = X(gemv_in)(t, i + l);
+    for (int64_t l = t->flags & KB_CT_INTO ? count : 0; l < count || l % VL; l++)
+      sum[l] = 0;
     for (; p + X(COLS) <= t->k; p += X(COLS)) {
       X(gemv_add)(t, a + p * t->a_p, x + p, sum, count, X(COLS), fused);
       if (!kb_ct_go_on(t, count * X(COLS))) return KB_CT_LEAVE;
     }
     for (; p < t->k; p++)
       X(gemv_add)(t, a + p * t->a_p, x + p, sum, count, 1, fused);
-    for (int64_t l = 0; l < count; l++)
-      X(gemv_out)(t, i + l, sum[l]);
+    if (X(gemv_plain)(t))
+      memcpy(t->c + i * ES, sum, (size_t)count * sizeof(T));
+    else
+      for (int64_t l = 0; l < count; l++)
+        X(gemv_out)(t, i + l, sum[l]);
   }
   return KB_CT_DONE;
 }
 
-/* p to p_end of ROWS rows, for a vector of sums that are added up later. */
-KB_INLINE void X(gemv_some)(const char *const *row, const T *x, int64_t p, int64_t p_end, V sum[X(ROWS)][X(EACH)], bool fused)
+/* p to p_end of some rows, with `each` vectors of sums for a row, which are added up later. */
+KB_INLINE void X(gemv_some)(const char *const *row, const T *x, int64_t p, int64_t p_end, V *sum, int rows, int each, bool fused)
 {
-  V s[X(ROWS)][X(EACH)];
-  UNROLL for (int r = 0; r < X(ROWS); r++)
-    UNROLL for (int e = 0; e < X(EACH); e++)
-      s[r][e] = sum[r][e];
-  for (; p + X(EACH) * VL <= p_end; p += X(EACH) * VL)
-    UNROLL for (int e = 0; e < X(EACH); e++) {
+  V s[X(ROWS)];
+  UNROLL for (int r = 0; r < rows * each; r++)
+    s[r] = sum[r];
+  for (; p + each * VL <= p_end; p += each * VL)
+    UNROLL for (int e = 0; e < each; e++) {
       V v = X(get)((const char *)(x + p + e * VL));
-      UNROLL for (int r = 0; r < X(ROWS); r++)
-        s[r][e] = X(madd)(X(get)(row[r] + (p + e * VL) * ES), v, s[r][e], fused);
+      UNROLL for (int r = 0; r < rows; r++)
+        s[r * each + e] = X(madd)(X(get)(row[r] + (p + e * VL) * ES), v, s[r * each + e], fused);
     }
   while (p < p_end) {
     int n = p_end - p < VL ? (int)(p_end - p) : VL;
     MASK m = X(mask)(n);
     V v = X(get_part)((const char *)(x + p), m);
-    UNROLL for (int r = 0; r < X(ROWS); r++)
-      s[r][0] = X(madd)(X(get_part)(row[r] + p * ES, m), v, s[r][0], fused);
+    UNROLL for (int r = 0; r < rows; r++)
+      s[r * each] = X(madd)(X(get_part)(row[r] + p * ES, m), v, s[r * each], fused);
     p += n;
   }
-  UNROLL for (int r = 0; r < X(ROWS); r++)
-    UNROLL for (int e = 0; e < X(EACH); e++)
-      sum[r][e] = s[r][e];
+  UNROLL for (int r = 0; r < rows * each; r++)
+    sum[r] = s[r];
 }
 
-/* p to p_end of STRICT rows, in order. */
-KB_INLINE void X(gemv_order)(const char *const *row, const T *x, int64_t p, int64_t p_end, V sum[2])
+/* n places of p of `many` times VL rows, the first one at A, in order. */
+KB_INLINE void X(gemv_order)(const char *a, int64_t a_i, const T *x, int64_t n, V *sum, int many)
 {
-  V s0 = sum[0], s1 = sum[1];
-  for (; p < p_end; p += VL) {
-    V a[VL], b[VL];
-    if (p_end - p >= VL) {
-      V v = X(get)((const char *)(x + p));
+  const char *low[2], *high[2];
+  V s[2];
+  UNROLL for (int g = 0; g < many; g++)
+    s[g] = sum[g], low[g] = a + g * VL * a_i, high[g] = low[g] + LANE * a_i;
+  for (; n >= LANE; n -= LANE, x += LANE)
+    UNROLL for (int g = 0; g < many; g++) {
+      V col[LANE];
+      X(columns)(low[g], high[g], a_i, col);
+      low[g] += 16, high[g] += 16;
+      UNROLL for (int l = 0; l < LANE; l++)
+        s[g] = s[g] + col[l] * X(all)(x[l]);
+    }
+  for (int64_t p = 0; p < n; p++)
+    UNROLL for (int g = 0; g < many; g++) {
+      V v;
       UNROLL for (int l = 0; l < VL; l++)
-        a[l] = X(get)(row[l] + p * ES) * v, b[l] = X(get)(row[VL + l] + p * ES) * v;
-      X(transpose)(a);
-      X(transpose)(b);
-      UNROLL for (int l = 0; l < VL; l++)
-        s0 = s0 + a[l], s1 = s1 + b[l];
-    } else
-      for (; p < p_end; p++) {
-        UNROLL for (int l = 0; l < VL; l++)
-          a[0][l] = *(const T *)(const void *)(row[l] + p * ES), b[0][l] = *(const T *)(const void *)(row[VL + l] + p * ES);
-        V v = X(all)(x[p]);
-        s0 = s0 + a[0] * v, s1 = s1 + b[0] * v;
-      }
-  }
-  sum[0] = s0, sum[1] = s1;
+        v[l] = *(const T *)(const void *)(low[g] + l * a_i + p * ES);
+      s[g] = s[g] + v * X(all)(x[p]);
+    }
+  UNROLL for (int g = 0; g < many; g++)
+    sum[g] = s[g];
 }
 
 enum { X(RUN) = 1 << 15 }; /* places of p between looks */
 
+/* Rows i to i + rows, in any order of p. */
+KB_INLINE bool X(gemv_group)(kb_ct *t, const T *x, int64_t i, int rows, bool fused)
+{
+  int each = X(ROWS) / rows;
+  const char *row[X(ROWS)];
+  UNROLL for (int r = 0; r < rows; r++)
+    row[r] = t->a + (i + r) * t->a_i;
+  V sum[X(ROWS)] = { 0 };
+  if (t->m - i >= 2 * rows)
+    UNROLL for (int r = 0; r < rows; r++)
+      UNROLL for (int l = 0; l < 2; l++)
+        __builtin_prefetch(row[r] + rows * t->a_i + l * 64);
+  for (int64_t p = 0; p < t->k; p += X(RUN)) {
+    int64_t p_end = t->k - p < X(RUN) ? t->k : p + X(RUN);
+    X(gemv_some)(row, x, p, p_end, sum, rows, each, fused);
+    if (!kb_ct_go_on(t, (p_end - p) * rows)) return false;
+  }
+  UNROLL for (int g = 0; g < rows; g += VL) {
+    V v[VL];
+    UNROLL for (int l = 0; l < VL; l++) {
+      v[l] = g + l < rows ? sum[(g + l) * each] : (V){ 0 };
+      if (g + l < rows)
+        UNROLL for (int e = 1; e < each; e++)
+          v[l] += sum[(g + l) * each + e];
+    }
+    X(transpose)(v);
+    UNROLL for (int l = 1; l < VL; l++)
+      v[0] += v[l];
+    if (!(t->flags & KB_CT_INTO) && X(gemv_plain)(t) && g + VL <= rows)
+      X(put)(t->c + (i + g) * ES, v[0]);
+    else
+      for (int l = 0; l < VL && g + l < rows; l++)
+        X(gemv_out)(t, i + g + l, t->flags & KB_CT_INTO ? X(gemv_in)(t, i + g + l) + v[0][l] : v[0][l]);
+  }
+  return true;
+}
+
 KB_INLINE int X(gemv_rows)(kb_ct *t, const T *x, bool fused)
 {
-  const char *row[X(ROWS)];
-  bool plain = t->c_i == ES && !(t->flags & (KB_CT_ALPHA | KB_CT_BETA | KB_CT_INTO));
-  for (int64_t i = 0; i < t->m; i += X(ROWS)) {
-    int have = t->m - i < X(ROWS) ? (int)(t->m - i) : X(ROWS);
-    for (int r = 0; r < X(ROWS); r++)
-      row[r] = t->a + (i + (r < have ? r : have - 1)) * t->a_i;
-    V sum[X(ROWS)][X(EACH)] = { 0 };
-    if (have == X(ROWS) && t->m - i >= 2 * X(ROWS))
-      UNROLL for (int r = 0; r < X(ROWS); r++)
-        UNROLL for (int l = 0; l < 2; l++)
-          __builtin_prefetch(row[r] + X(ROWS) * t->a_i + l * 64);
-    for (int64_t p = 0; p < t->k; p += X(RUN)) {
-      int64_t p_end = t->k - p < X(RUN) ? t->k : p + X(RUN);
-      X(gemv_some)(row, x, p, p_end, sum, fused);
-      if (!kb_ct_go_on(t, (p_end - p) * X(ROWS))) return KB_CT_LEAVE;
-    }
-    for (int g = 0; g < X(ROWS); g += VL) {
-      V v[VL];
-      UNROLL for (int l = 0; l < VL; l++) {
-        v[l] = sum[g + l][0];
-        UNROLL for (int e = 1; e < X(EACH); e++)
-          v[l] += sum[g + l][e];
-      }
-      X(transpose)(v);
-      for (int l = 1; l < VL; l++)
-        v[0] += v[l];
-      if (plain && g + VL <= have) {
-        X(put)(t->c + (i + g) * ES, v[0]);
-        continue;
-      }
-      for (int l = 0; l < VL && g + l < have; l++) {
-        T s = v[0][l];
-        if (t->flags & KB_CT_INTO) s = X(gemv_in)(t, i + g + l) + s;
-        X(gemv_out)(t, i + g + l, s);
-      }
-    }
+  int64_t i = 0;
+  for (; i + X(ROWS) <= t->m; i += X(ROWS))
+    if (!X(gemv_group)(t, x, i, X(ROWS), fused)) return KB_CT_LEAVE;
+#define REST(n) \
+  if (X(ROWS) > n && t->m - i >= n) { \
+    if (!X(gemv_group)(t, x, i, n, fused)) return KB_CT_LEAVE; \
+    i += n; \
   }
+  REST(8)
+  REST(4)
+  REST(2)
+  REST(1)
+#undef REST
   return KB_CT_DONE;
 }
 
+/* `many` times VL rows from i; the first `done` of them have their sums already. */
+KB_INLINE bool X(gemv_in_order)(kb_ct *t, const T *x, int64_t i, int done, int many)
+{
+  V sum[2] = { 0 };
+  if (t->flags & KB_CT_INTO)
+    for (int r = done; r < many * VL; r++)
+      sum[r / VL][r % VL] = X(gemv_in)(t, i + r);
+  for (int64_t p = 0; p < t->k; p += X(RUN)) {
+    int64_t n = t->k - p < X(RUN) ? t->k - p : X(RUN);
+    X(gemv_order)(t->a + i * t->a_i + p * ES, t->a_i, x + p, n, sum, many);
+    if (!kb_ct_go_on(t, n * many * VL)) return false;
+  }
+  if (done == 0 && X(gemv_plain)(t))
+    UNROLL for (int g = 0; g < many; g++)
+      X(put)(t->c + (i + g * VL) * ES, sum[g]);
+  else
+    for (int r = done; r < many * VL; r++)
+      X(gemv_out)(t, i + r, sum[r / VL][r % VL]);
+  return true;
+}
+
+/* Less than VL rows: the additions of some wait side by side. */
+KB_INLINE bool X(gemv_few)(kb_ct *t, const T *x, int64_t i, int rows)
+{
+  T s[4];
+  UNROLL for (int r = 0; r < rows; r++)
+    s[r] = X(gemv_in)(t, i + r);
+  for (int64_t p = 0; p < t->k; p += X(RUN)) {
+    int64_t n = t->k - p < X(RUN) ? t->k - p : X(RUN);
+    const char *a = t->a + i * t->a_i + p * ES;
+    for (int64_t q = 0; q < n; q++)
+      UNROLL for (int r = 0; r < rows; r++)
+        s[r] = s[r] + *(const T *)(const void *)(a + r * t->a_i + q * ES) * x[p + q];
+    if (!kb_ct_go_on(t, n * rows)) return false;
+  }
+  UNROLL for (int r = 0; r < rows; r++)
+    X(gemv_out)(t, i + r, s[r]);
+  return true;
+}
+
+/* The last rows that are not VL are done together with some before them. */
 static int X(gemv_strict)(kb_ct *t, const T *x)
 {
-  const char *row[X(STRICT)];
-  for (int64_t i = 0; i < t->m; i += X(STRICT)) {
-    int have = t->m - i < X(STRICT) ? (int)(t->m - i) : X(STRICT);
-    T start[X(STRICT)] = { 0 };
-    for (int r = 0; r < X(STRICT); r++) {
-      int64_t at = i + (r < have ? r : have - 1);
-      row[r] = t->a + at * t->a_i;
-      start[r] = X(gemv_in)(t, at);
-    }
-    V sum[2] = { X(get)((const char *)start), X(get)((const char *)(start + VL)) };
-    for (int64_t p = 0; p < t->k; p += X(RUN)) {
-      int64_t p_end = t->k - p < X(RUN) ? t->k : p + X(RUN);
-      X(gemv_order)(row, x, p, p_end, sum);
-      if (!kb_ct_go_on(t, (p_end - p) * X(STRICT))) return KB_CT_LEAVE;
-    }
-    for (int r = 0; r < have; r++)
-      X(gemv_out)(t, i + r, sum[r / VL][r % VL]);
-  }
-  return KB_CT_DONE;
+  int64_t i = 0;
+  for (; t->m - i >= 2 * VL; i += 2 * VL)
+    if (!X(gemv_in_order)(t, x, i, 0, 2)) return KB_CT_LEAVE;
+  for (; t->m - i >= VL; i += VL)
+    if (!X(gemv_in_order)(t, x, i, 0, 1)) return KB_CT_LEAVE;
+  if (i < t->m && t->m >= VL)
+    return X(gemv_in_order)(t, x, t->m - VL, (int)(i - (t->m - VL)), 1) ? KB_CT_DONE : KB_CT_LEAVE;
+  for (; t->m - i >= 4; i += 4)
+    if (!X(gemv_few)(t, x, i, 4)) return KB_CT_LEAVE;
+  for (; t->m - i >= 2; i += 2)
+    if (!X(gemv_few)(t, x, i, 2)) return KB_CT_LEAVE;
+  return i == t->m || X(gemv_few)(t, x, i, 1) ? KB_CT_DONE : KB_CT_LEAVE;
 }
 
 static int X(gemv_columns_strict)(kb_ct *t, const T *x) { return X(gemv_columns)(t, x, false); }
@@ -199,8 +252,8 @@ static int X(gemv_rows_fused)(kb_ct *t, const T *x) { return X(gemv_rows)(t, x, 
 
 static int X(gemv)(kb_ct *t)
 {
-  enum { FEW = 512 };
-  bool any = t->flags & (KB_CT_FUSED | KB_CT_REASSOC);
+  enum { FEW = 512, SHORT = 8 };
+  bool in_order = !(t->flags & (KB_CT_FUSED | KB_CT_REASSOC)) || t->k < SHORT, by_column = t->a_i == ES && (t->m > 1 || t->a_p != ES);
   int64_t k = t->k;
   if (t->a_i != ES && t->a_p != ES) return KB_CT_NOT;
   T few[FEW], *room = few;
@@ -214,13 +267,13 @@ static int X(gemv)(kb_ct *t)
     x = room;
   }
   int r;
-  if (t->a_i == ES) {
+  if (by_column) {
 #ifdef KB_CT_FMA
     if (t->flags & KB_CT_FUSED) r = X(gemv_columns_fused)(t, x);
     else
 #endif
       r = X(gemv_columns_strict)(t, x);
-  } else if (!any)
+  } else if (in_order)
     r = X(gemv_strict)(t, x);
   else {
 #ifdef KB_CT_FMA

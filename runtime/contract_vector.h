@@ -2,7 +2,7 @@
 /* contract_vector.h: vectors of T, as contract_ways.h and one contract_<isa>.c name them. No guard: for double and for float.
  *
  * T: the element; X(name): the name of a thing for it; KB_CT_VB: bytes of a vector; KB_CT_F64: is it double? A file that has
- * an instruction for it defines KB_CT_FMA(type)_(a, b, c), and KB_CT_MASK... for loads of a part.
+ * an instruction for it defines KB_CT_FMA(type)_(a, b, c), KB_CT_MASK... for loads of a part, and KB_CT_JOIN for two halves of 16 bytes.
  */
 
 #define V X(kb_vec)
@@ -47,9 +47,13 @@ KB_INLINE V X(get_part)(const char *p, MASK m) { return KB_CT_GET_PART(p, m); }
 KB_INLINE void X(put_part)(char *p, V v, int n)
 {
   T t[VL];
+  const char *from = (const char *)t;
   X(put)((char *)t, v);
-  for (int i = 0; i < n; i++)
-    ((T *)(void *)p)[i] = t[i];
+  UNROLL for (int part = VL; part > 0; part /= 2)
+    if (n & part) {
+      memcpy(p, from, (size_t)part * sizeof(T));
+      p += part * ES, from += part * ES;
+    }
 }
 
 /* v[i][l] becomes v[l][i]. The steps are those that vectors of 16 and 32 bytes have instructions for. */
@@ -100,5 +104,41 @@ KB_INLINE void X(transpose)(V *v)
       t[l][i] = v[i][l];
   for (int i = 0; i < VL; i++)
     v[i] = X(get)((const char *)t[i]);
+}
+#endif
+
+/* Columns of VL rows, LANE at a time: 16 bytes of each row. Row r is at low + r * s; high is LANE rows further on, and has the
+ * rows of the upper half of a vector: they are loaded there, and half of a transposition is saved. */
+#define LANE ((int)(16 / KB_CT_SIZE))
+#if KB_CT_VB == 16
+KB_INLINE void X(columns)(const char *low, const char *high, int64_t s, V *col)
+{
+  (void)high;
+  UNROLL for (int r = 0; r < LANE; r++)
+    col[r] = X(get)(low + r * s);
+  X(transpose)(col);
+}
+#elif defined KB_CT_JOIN
+KB_INLINE void X(columns)(const char *low, const char *high, int64_t s, V *col)
+{
+  V v[LANE];
+  UNROLL for (int r = 0; r < LANE; r++)
+    v[r] = KB_CT_JOIN(low + r * s, high + r * s);
+#if KB_CT_SIZE == 8
+  col[0] = SHUFFLE(v[0], v[1], 0, 4, 2, 6), col[1] = SHUFFLE(v[0], v[1], 1, 5, 3, 7);
+#else
+  V a = SHUFFLE(v[0], v[1], 0, 8, 1, 9, 4, 12, 5, 13), b = SHUFFLE(v[0], v[1], 2, 10, 3, 11, 6, 14, 7, 15);
+  V c = SHUFFLE(v[2], v[3], 0, 8, 1, 9, 4, 12, 5, 13), d = SHUFFLE(v[2], v[3], 2, 10, 3, 11, 6, 14, 7, 15);
+  col[0] = SHUFFLE(a, c, 0, 1, 8, 9, 4, 5, 12, 13), col[1] = SHUFFLE(a, c, 2, 3, 10, 11, 6, 7, 14, 15);
+  col[2] = SHUFFLE(b, d, 0, 1, 8, 9, 4, 5, 12, 13), col[3] = SHUFFLE(b, d, 2, 3, 10, 11, 6, 7, 14, 15);
+#endif
+}
+#else
+KB_INLINE void X(columns)(const char *low, const char *high, int64_t s, V *col)
+{
+  (void)high;
+  for (int r = 0; r < VL; r++)
+    for (int c = 0; c < LANE; c++)
+      col[c][r] = *(const T *)(const void *)(low + r * s + c * ES);
 }
 #endif

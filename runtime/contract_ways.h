@@ -8,12 +8,16 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define T float
 #define X(name) name##_f32
 #define KB_CT_SIZE 4
 #ifdef KB_CT_FMA_F32
 #define KB_CT_FMA KB_CT_FMA_F32
+#endif
+#ifdef KB_CT_JOIN_F32
+#define KB_CT_JOIN KB_CT_JOIN_F32
 #endif
 #ifdef KB_CT_MASK_F32
 #define KB_CT_MASK KB_CT_MASK_F32
@@ -27,6 +31,9 @@
 #define KB_CT_SIZE 8
 #ifdef KB_CT_FMA_F64
 #define KB_CT_FMA KB_CT_FMA_F64
+#endif
+#ifdef KB_CT_JOIN_F64
+#define KB_CT_JOIN KB_CT_JOIN_F64
 #endif
 #ifdef KB_CT_MASK_F64
 #define KB_CT_MASK KB_CT_MASK_F64
