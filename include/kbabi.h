@@ -276,18 +276,23 @@ KB_INLINE uint64_t kb_turns(int64_t a, int64_t b, int64_t step)
   if (step > 0) return a < b ? ((uint64_t)b - (uint64_t)a) / (uint64_t)step : 0;
   return a > b ? ((uint64_t)a - (uint64_t)b) / (0 - (uint64_t)step) : 0;
 }
-/* The end of a strip from a: b if what is left reaches that far. */
+/* The end of a strip from a, where the turns up to b are more than left, or a is behind b. */
+int64_t kb_strip_far(int64_t left, int64_t a, int64_t b, int64_t step)
+#if defined __GNUC__
+  __attribute__((const, nothrow, cold))
+#endif
+  ;
+/* The end of a strip from a: b if what is left reaches that far. Few branches: there is one of these in each counted loop. */
 KB_INLINE int64_t kb_strip(int64_t *left, int64_t a, int64_t b, int64_t step)
 {
-  uint64_t n = kb_turns(a, b, step);
-  if (KB_LIKELY(n <= (uint64_t)*left)) {
+  uint64_t n = step > 0 ? ((uint64_t)b - (uint64_t)a) / (uint64_t)step : ((uint64_t)a - (uint64_t)b) / (0 - (uint64_t)step);
+  if (KB_LIKELY(n <= (uint64_t)*left)) { /* where a is behind b, either way gives b */
     *left -= (int64_t)n;
     return b;
   }
-  KB_BARRIER(); /* so that this is not computed in vain */
-  b = a + (*left < 64 ? *left | 1 : *left & ~INT64_C(63)) * step; /* vectors stay as aligned as they began */
-  *left = 0;
-  return b;
+  int64_t end = kb_strip_far(*left, a, b, step);
+  *left = end == b ? *left : 0;
+  return end;
 }
 /* Gives end. The plugin knows by the call that this is a strip's end, and takes bound instead where it moves the poll outwards. */
 int64_t kb_strip_end(int64_t end, int64_t bound)

@@ -82,6 +82,12 @@ int64_t kb_strip_end(int64_t end, int64_t bound)
   return end;
 }
 
+int64_t kb_strip_far(int64_t left, int64_t a, int64_t b, int64_t step)
+{
+  if (kb_turns(a, b, step) <= (uint64_t)left) return b;
+  return a + (left < 64 ? left | 1 : left & ~INT64_C(63)) * step; /* vectors stay as aligned as they began */
+}
+
 int64_t kb_poll(void)
 {
   enum { LATE = 12 }; /* ms: more than one tick of the slowest common clock */

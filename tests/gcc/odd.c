@@ -39,6 +39,10 @@ __attribute__((noinline)) void kb_exit(const kb_site *site, ...)
 }
 __attribute__((noinline)) int64_t kb_poll(void) { return 100; }
 __attribute__((noinline)) int64_t kb_strip_end(int64_t end, int64_t bound) { (void)bound; return end; }
+__attribute__((noinline)) int64_t kb_strip_far(int64_t left, int64_t a, int64_t b, int64_t step)
+{
+  return kb_turns(a, b, step) <= (uint64_t)left ? b : a + (left | 1) * step;
+}
 
 #define GUARD(c, i) if (KB_UNLIKELY(c)) { kb_exit(&sites[0], (int64_t)(i)); return KB_EXIT; }
 #define ODD __attribute__((noinline)) static int

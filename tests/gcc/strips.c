@@ -63,6 +63,11 @@ int64_t kb_poll(void)
 }
 struct kb_pending *kb_pending_get(void) { return NULL; }
 int64_t kb_strip_end(int64_t end, int64_t bound) { (void)bound; return end; }
+int64_t kb_strip_far(int64_t left, int64_t a, int64_t b, int64_t step)
+{
+  if (kb_turns(a, b, step) <= (uint64_t)left) return b;
+  return a + (left < 64 ? left | 1 : left & ~INT64_C(63)) * step;
+}
 
 /* -- Arrays --------------------------------------------------------------------------------------------------------- */
 
