@@ -37,7 +37,7 @@ static bool is_inside(const kb_rare *s, tree name)
   return b && flow_bb_inside_loop_p(s->loop, b);
 }
 
-/* while (iv < bound), iv += 1; the other phis are the state. */
+/* while (iv < bound), iv += 1, or while (iv > bound), iv -= 1; the other phis are the state. */
 static bool find_loop(kb_rare *s)
 {
   class loop *loop = s->loop;
@@ -52,6 +52,9 @@ static bool find_loop(kb_rare *s)
   s->exit = other;
   s->iv = op == LT_EXPR ? gimple_cond_lhs(s->test) : gimple_cond_rhs(s->test);
   s->bound = op == LT_EXPR ? gimple_cond_rhs(s->test) : gimple_cond_lhs(s->test);
+  s->down = !is_inside(s, s->iv);
+  if (s->down)
+    std::swap(s->iv, s->bound);
   if (TREE_CODE(s->iv) != SSA_NAME || is_inside(s, s->bound) || TYPE_PRECISION(TREE_TYPE(s->iv)) != 64
       || TYPE_UNSIGNED(TREE_TYPE(s->iv)))
     return false;
@@ -72,7 +75,8 @@ static bool find_loop(kb_rare *s)
       next = same;
     }
     gassign *add = TREE_CODE(next) == SSA_NAME ? dyn_cast<gassign *>(SSA_NAME_DEF_STMT(next)) : NULL;
-    counts = add && gimple_assign_rhs_code(add) == PLUS_EXPR && gimple_assign_rhs1(add) == v && integer_onep(gimple_assign_rhs2(add));
+    counts = add && gimple_assign_rhs_code(add) == PLUS_EXPR && gimple_assign_rhs1(add) == v
+             && (s->down ? integer_minus_onep(gimple_assign_rhs2(add)) : integer_onep(gimple_assign_rhs2(add)));
   }
   for (gimple_stmt_iterator i = gsi_start_nondebug_after_labels_bb(loop->header); counts && !gsi_end_p(i); gsi_next_nondebug(&i))
     if (gsi_stmt(i) != s->test) /* so that going on after a strip is the same as going on */

@@ -27,7 +27,8 @@ struct kb_rare_choice {
 struct kb_rare {
   function *fn;
   class loop *loop;
-  gcond *test;        /* in the header: iv < bound */
+  bool down;          /* it counts down */
+  gcond *test;        /* in the header: iv < bound; iv > bound where it counts down */
   edge exit;          /* of the test */
   tree iv, bound;
   auto_vec<gphi *> states;

@@ -35,6 +35,19 @@ struct strips {
 static tree turns(void) { return unsigned_type_node; }
 static tree number(unsigned n) { return build_int_cst(turns(), n); }
 
+/* iv OP bound: turns are left. */
+static tree_code left_code(const kb_rare *s) { return s->down ? GT_EXPR : LT_EXPR; }
+
+/* The turns from A to B, which is not before it. */
+static tree distance(gimple_seq *seq, const kb_rare *s, tree a, tree b)
+{
+  tree u = unsigned_type_for(TREE_TYPE(s->iv));
+  if (s->down)
+    std::swap(a, b);
+  b = gimple_convert(seq, u, b);
+  return gimple_build(seq, MINUS_EXPR, u, b, gimple_convert(seq, u, a));
+}
+
 static basic_block new_block(basic_block after, class loop *loop, profile_count count)
 {
   basic_block b = create_empty_bb(after);
@@ -152,9 +165,9 @@ static tree emit_question(strips *t, edge entry)
     flag = gimple_build(&seq, BIT_IOR_EXPR, s->flag, flag, is);
   }
   append(t->s2, before);
-  tree next = gimple_build(&seq, PLUS_EXPR, type, gimple_phi_result(j), build_one_cst(type));
+  tree next = gimple_build(&seq, s->down ? MINUS_EXPR : PLUS_EXPR, type, gimple_phi_result(j), build_one_cst(type));
   append(t->cb, seq);
-  branch(t->cb, LT_EXPR, next, t->end, t->cb, t->ce, profile_probability::very_likely());
+  branch(t->cb, left_code(s), next, t->end, t->cb, t->ce, profile_probability::very_likely());
   edge back = find_edge(t->cb, t->cb);
   set_arg(j, t->from, entry);
   set_arg(j, next, back);
@@ -205,12 +218,12 @@ static void emit_head(strips *t)
   gimple_seq seq = NULL;
   t->from = gimple_phi_result(t->iv);
   tree w = gimple_convert(&seq, u, gimple_phi_result(t->size)), debt = gimple_phi_result(t->debt);
-  tree some = gimple_build(&seq, LT_EXPR, boolean_type_node, t->from, s->bound);
-  tree left = gimple_build(&seq, MINUS_EXPR, u, gimple_convert(&seq, u, s->bound), gimple_convert(&seq, u, t->from));
+  tree some = gimple_build(&seq, left_code(s), boolean_type_node, t->from, s->bound);
+  tree left = distance(&seq, s, t->from, s->bound);
   tree all = gimple_build(&seq, LE_EXPR, boolean_type_node, left, w);
   tree none = gimple_build(&seq, BIT_XOR_EXPR, boolean_type_node, some, boolean_true_node);
   all = gimple_build(&seq, BIT_IOR_EXPR, boolean_type_node, all, none);
-  tree until = gimple_convert(&seq, type, gimple_build(&seq, PLUS_EXPR, u, gimple_convert(&seq, u, t->from), w));
+  tree until = gimple_convert(&seq, type, gimple_build(&seq, s->down ? MINUS_EXPR : PLUS_EXPR, u, gimple_convert(&seq, u, t->from), w));
   t->end = make_ssa_name(type);
   gimple_seq_add_stmt(&seq, gimple_build_assign(t->end, COND_EXPR, all, s->bound, until));
   tree ask = gimple_build(&seq, GE_EXPR, boolean_type_node, left, build_int_cst(u, LEAST_TURNS));
@@ -235,10 +248,9 @@ static void emit_asking(strips *t)
   t->more = gimple_build(&seq, PLUS_EXPR, turns(), twice, number(1));
   t->more = gimple_build(&seq, MIN_EXPR, turns(), t->more, number(MOST_STREAK));
   t->owed = gimple_build(&seq, RSHIFT_EXPR, turns(), t->more, number(1));
-  tree u = unsigned_type_for(TREE_TYPE(t->from));
-  tree n = gimple_build(&seq, MINUS_EXPR, u, gimple_convert(&seq, u, t->end), gimple_convert(&seq, u, t->from));
+  tree n = distance(&seq, t->s, t->from, t->end);
   append(t->cx, seq);
-  branch(t->cx, GT_EXPR, n, build_int_cst(u, FIRST_TURNS), t->lt, t->ph, profile_probability::even());
+  branch(t->cx, GT_EXPR, n, build_int_cst(TREE_TYPE(n), FIRST_TURNS), t->lt, t->ph, profile_probability::even());
 }
 
 /* PH, and the loop itself, which ends with the strip. */
@@ -256,7 +268,7 @@ static void enter_loop(strips *t)
   SET_PHI_ARG_DEF(as_a<gphi *>(SSA_NAME_DEF_STMT(s->iv)), to_loop->dest_idx, t->from);
   for (unsigned k = 0; k < t->state.length(); k++)
     SET_PHI_ARG_DEF(s->states[k], to_loop->dest_idx, gimple_phi_result(t->state[k]));
-  gimple_cond_set_code(s->test, LT_EXPR);
+  gimple_cond_set_code(s->test, left_code(s));
   gimple_cond_set_lhs(s->test, s->iv);
   gimple_cond_set_rhs(s->test, t->end);
   update_stmt(s->test);
@@ -288,7 +300,7 @@ static void leave_strip(strips *t)
   tree wider = gimple_build(&seq, MULT_EXPR, turns(), gimple_phi_result(size), number(2));
   wider = gimple_build(&seq, MIN_EXPR, turns(), wider, number(MOST_TURNS));
   append(t->lt, seq);
-  branch(t->lt, LT_EXPR, gimple_phi_result(iv), s->bound, t->sh, after, profile_probability::likely());
+  branch(t->lt, left_code(s), gimple_phi_result(iv), s->bound, t->sh, after, profile_probability::likely());
   edge back = find_edge(t->lt, t->sh);
   auto both = [&](gphi *phi, tree a, tree b) {
     set_arg(phi, a, first);

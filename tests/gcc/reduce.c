@@ -62,7 +62,10 @@ int main(void)
         show("top", top(v)), show("top_last", top_last(v)), show("low32", low32(kb_cf32x1_from(f, n)));
         printf("all %d %d equal %d %d sign %d\n", all_above(v, aim), all_above(v, -INFINITY), some_equal(kb_ci64x1_from(w, n), w[n / 2]),
                some_equal(kb_ci64x1_from(w, n), 77), last_sign(v));
-        printf("top_int %lld\n", (long long)top_int(kb_ci64x1_from(w, n)));
+        printf("last_at %lld %lld smallest", (long long)last_at(v, aim), (long long)last_at(v, x[0]));
+        for (int low = -1; low < n + 2; low += 1 + n / 5)
+          printf(" %lld", (long long)last_smallest(v, low));
+        printf("\ntop_int %lld\n", (long long)top_int(kb_ci64x1_from(w, n)));
         if (kind == 0 || kind == 3 || kind == 4) /* no two zeros, no NaN */
           show("top_any", top_any(v));
         printf("unchecked %lld\n", (long long)unchecked(v, n));

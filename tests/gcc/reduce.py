@@ -272,3 +272,21 @@ def every_other(x: kb.f64[::1], y: float) -> int:
         if x[2 * i] == y:
             return i
     return -1
+
+
+@kb.kernel
+def last_at(x: kb.f64[::1], y: float) -> int:
+    for i in range(len(x) - 1, -1, -1):
+        if x[i] == y:
+            return i
+    return -1
+
+
+@kb.kernel
+def last_smallest(x: kb.f64[::1], low: int) -> int:
+    n = len(x)
+    k = n - 1
+    for i in range(n - 1, low, -1):
+        if x[i] < x[k]:
+            k = i
+    return k

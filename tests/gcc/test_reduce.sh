@@ -55,7 +55,7 @@ has axpy_fused 'vfmadd.*ymm' "contract: product and addition are one operation"
 hasnt axpy_strict 'vfmadd' "its twin without contract has two"
 hasnt scale_arcp 'vdivpd' "arcp: no quotients in the loop"
 
-for f in largest smallest_at last_largest_at both_ends any_below find smallest_place top top_last low32 some_below break_at all_above some_equal mirrored; do
+for f in largest smallest_at last_largest_at both_ends any_below find smallest_place top top_last low32 some_below break_at all_above some_equal mirrored last_at last_smallest; do
   at=$(line $f)
   awk -v a="$at" -F: '/skipped/ && $2 >= a && $2 < a + 9 { found = 1 } END { exit !found }' p.log
   result $? "$f: strips are skipped"
