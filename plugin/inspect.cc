@@ -403,6 +403,7 @@ static bool sort_index(decider *d, const kb_guard &g, hash_set<gimple *> *seen, 
   unsigned before = loads->length(), sum = *cost;
   if (!slice(d, x.value, seen, loads, cost) || !slice_way(d, x.at, seen, loads, cost)) {
     loads->truncate(before), *cost = sum;
+    seen->empty(); /* what was seen on the way is not known to be computable, and its loads are forgotten */
     return false;
   }
   tree condition = NULL_TREE;
