@@ -14,7 +14,7 @@ void kb_intervals_begin(kb_intervals *e, class loop *nest)
   e->nest = nest;
   e->seq = NULL;
   e->at = nest->header;
-  e->effort = 10000;
+  e->effort = 40000;
 }
 
 /* A discarded sequence would leave uses behind. */
