@@ -4,8 +4,9 @@
 One to three loops: counted up, down, by constant and run-time steps, triangular, while loops, loops with break; bodies with
 affine, flat, gathered, negative and off-by-one indices; stores, updates, int and float reductions, products of three
 loops, minima, divisions, conversions, narrow stores, conditional stores. Loops end by construction: extents are those of
-arrays or small ints, or a poll ends them.
+arrays or small ints, or a poll ends them. Forms of whole loops that some pass looks for are in forms.py.
 """
+import forms
 from exprs import Array, annotation
 from gen import Kernel
 
@@ -318,9 +319,11 @@ class Nest:
         params = [f"{n}: {annotation(t)}" for n, t in self.arrays.items()]
         ints = list(self.ints)
         params += [f"{n}: int" for n in ints] + [f"{n}: {r.choice(('float', 'float', 'kb.f32'))}" for n in self.floats]
-        sums = self.accumulators(r.randint(0, 2))
+        self.accumulators(r.randint(0, 2))
         for _ in range(r.choice((1, 1, 1, 2))):
-            self.loop(self.pick((4, 1), (6, 2), (4, 3)))
+            if not (self.chance(0.4) and forms.put(self)):
+                self.loop(self.pick((4, 1), (6, 2), (4, 3)))
+        sums = list(self.sums)
         if not sums:
             sums = [(self.new("s"), "int")]
             self.put(f"{sums[0][0]} = 0")
