@@ -38,6 +38,7 @@ struct kb_contraction {
   tree type;                   /* double or float */
   kb_linear c, a, b;
   tree alpha_a, alpha, beta;   /* invariant values, or NULL */
+  bool minus;                  /* products are subtracted; alpha_a has the sign, too */
   unsigned flags;              /* KB_CT_*, of the source's form */
   int m, n, k;                 /* indices of loops; n is -1 where B is a vector, m where A is one */
   bool triangle;               /* the trip of the inner one of m and n depends on the outer one */

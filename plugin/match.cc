@@ -11,7 +11,8 @@
  *     s += A * B;  C = s, C = alpha * s, C = s + C, C = alpha * s + beta * C ...      behind it
  *     C = 0 or beta * C, or nothing, in front of the loop of p;  C += A * B
  *
- * where A * B may be (alpha * A) * B.
+ * where A * B may be (alpha * A) * B, and - may stand for + or in front of a factor: a sign is exact wherever it is applied, so
+ * it becomes that of alpha, of beta, or alpha = -1. (A * B) * alpha is rounded otherwise: only where sums may be reordered.
  */
 #include "contract.h"
 
@@ -47,6 +48,18 @@ static gassign *load_in(class loop *nest, tree t)
   return a && gimple_vuse(a) && gimple_assign_load_p(a) && flow_bb_inside_loop_p(nest, gimple_bb(a)) ? a : NULL;
 }
 
+/* T without its sign: *MINUS changes if it had one. */
+static tree unsigned_part(class loop *nest, tree t, bool *minus)
+{
+  while (gassign *n = made_by(nest, t, NEGATE_EXPR)) {
+    *minus = !*minus;
+    t = gimple_assign_rhs1(n);
+  }
+  return t;
+}
+
+static tree negated(tree t) { return fold_build1(NEGATE_EXPR, TREE_TYPE(t), t); }
+
 static bool is_plus_zero(tree t)
 {
   return TREE_CODE(t) == REAL_CST && real_zerop(t) && !REAL_VALUE_MINUS_ZERO(TREE_REAL_CST(t));
@@ -54,17 +67,33 @@ static bool is_plus_zero(tree t)
 
 /* -- What is a candidate at all ------------------------------------------------------------------------------------ */
 
+static bool is_load(class loop *nest, tree t)
+{
+  bool minus = false;
+  return load_in(nest, unsigned_part(nest, t, &minus));
+}
+
 /* A load of NEST, perhaps times something. */
 static bool is_factor(class loop *nest, tree t)
 {
-  gassign *m = made_by(nest, t, MULT_EXPR);
-  return load_in(nest, t) || (m && (load_in(nest, gimple_assign_rhs1(m)) || load_in(nest, gimple_assign_rhs2(m))));
+  bool minus = false;
+  gassign *m = made_by(nest, unsigned_part(nest, t, &minus), MULT_EXPR);
+  return is_load(nest, t) || (m && (is_load(nest, gimple_assign_rhs1(m)) || is_load(nest, gimple_assign_rhs2(m))));
 }
 
 static bool is_product(class loop *nest, tree t)
 {
-  gassign *m = made_by(nest, t, MULT_EXPR);
+  bool minus = false;
+  gassign *m = made_by(nest, unsigned_part(nest, t, &minus), MULT_EXPR);
   return m && SCALAR_FLOAT_TYPE_P(TREE_TYPE(t)) && is_factor(nest, gimple_assign_rhs1(m)) && is_factor(nest, gimple_assign_rhs2(m));
+}
+
+/* A product of two loads, perhaps times something. */
+static bool is_scaled_product(class loop *nest, tree t)
+{
+  bool minus = false;
+  gassign *m = made_by(nest, unsigned_part(nest, t, &minus), MULT_EXPR);
+  return is_product(nest, t) || (m && (is_product(nest, gimple_assign_rhs1(m)) || is_product(nest, gimple_assign_rhs2(m))));
 }
 
 bool kb_sums_products(class loop *nest)
@@ -74,8 +103,9 @@ bool kb_sums_products(class loop *nest)
   for (unsigned i = 0; i < nest->num_nodes && !found; i++)
     for (gimple_stmt_iterator s = gsi_start_bb(body[i]); !gsi_end_p(s) && !body[i]->loop_father->inner; gsi_next(&s)) {
       gassign *a = dyn_cast<gassign *>(gsi_stmt(s));
-      if (a && gimple_assign_rhs_code(a) == PLUS_EXPR
-          && (is_product(nest, gimple_assign_rhs1(a)) || is_product(nest, gimple_assign_rhs2(a))))
+      enum tree_code code = a ? gimple_assign_rhs_code(a) : ERROR_MARK;
+      if ((code == PLUS_EXPR && is_scaled_product(nest, gimple_assign_rhs1(a)))
+          || ((code == PLUS_EXPR || code == MINUS_EXPR) && is_scaled_product(nest, gimple_assign_rhs2(a))))
         found = true;
     }
   free(body);
@@ -233,10 +263,13 @@ static bool match_start(kb_contraction *k, class loop *l, tree t)
 /* Is T the sum SUM, perhaps times alpha? */
 static bool match_result(kb_contraction *k, tree t, tree sum)
 {
-  t = through(t);
+  bool minus = false;
+  t = through(unsigned_part(k->loops[0], t, &minus));
   tree of, s = t == sum ? NULL_TREE : scaled(k, t, &of);
   if (t != sum && (!s || of != sum))
     return false;
+  if (minus)
+    s = negated(s ? s : build_real(k->type, dconst1));
   k->alpha = s;
   if (s)
     k->flags |= KB_CT_ALPHA;
@@ -248,26 +281,32 @@ static bool match_end(kb_contraction *k, class loop *l, tree value, tree sum)
 {
   if (match_result(k, value, sum))
     return true;
-  gassign *add = made_by(k->loops[0], value, PLUS_EXPR);
-  for (int i = 0; add && i < 2; i++) {
-    tree x = i ? gimple_assign_rhs2(add) : gimple_assign_rhs1(add), y = i ? gimple_assign_rhs1(add) : gimple_assign_rhs2(add), of;
+  gassign *add = made_by(k->loops[0], value, PLUS_EXPR), *sub = add ? NULL : made_by(k->loops[0], value, MINUS_EXPR);
+  gassign *a = add ? add : sub;
+  for (int i = 0; a && i < 2; i++) { /* x: the sum */
+    tree x = i ? gimple_assign_rhs2(a) : gimple_assign_rhs1(a), y = i ? gimple_assign_rhs1(a) : gimple_assign_rhs2(a), of;
     tree s = is_old(k, l, y) ? build_real(k->type, dconst1) : scaled(k, y, &of);
     if (!s || (!is_old(k, l, y) && !is_old(k, l, of)) || !match_result(k, x, sum))
       continue;
-    k->beta = s;
+    k->beta = sub && !i ? negated(s) : s;
     k->flags |= KB_CT_BETA;
+    if (sub && i) {
+      k->alpha = negated(k->alpha ? k->alpha : build_real(k->type, dconst1));
+      k->flags |= KB_CT_ALPHA;
+    }
     return true;
   }
   FAIL("what is stored is not the sum, alpha * sum or alpha * sum + beta * C");
 }
 
-/* One factor of the product: a load, perhaps scaled. */
+/* One factor of the product: a load, perhaps scaled. Its sign goes to k->minus. */
 static bool match_factor(kb_contraction *k, tree t, kb_linear *at, tree *scale)
 {
-  tree of = t;
+  tree of = t = unsigned_part(k->loops[0], t, &k->minus);
   *scale = NULL_TREE;
   if (!load_in(k->loops[0], t) && !(*scale = scaled(k, t, &of)))
     FAIL("a factor is neither a load nor one times what does not vary");
+  of = unsigned_part(k->loops[0], of, &k->minus);
   gassign *load = load_in(k->loops[0], of);
   if (!load || gimple_has_volatile_ops(load) || !flow_bb_inside_loop_p(gimple_bb(load)->loop_father, k->loops[k->depth - 1]->header))
     FAIL("a factor is no load, or has more than one scale");
@@ -278,26 +317,46 @@ static bool match_factor(kb_contraction *k, tree t, kb_linear *at, tree *scale)
   return true;
 }
 
-/* VALUE = sum + A * B, in the innermost loop; gives sum. */
-static bool match_product(kb_contraction *k, tree value, tree *sum)
+/* T = A * B, or that times alpha. */
+static bool match_factors(kb_contraction *k, tree t)
 {
   class loop *nest = k->loops[0];
-  gassign *add = made_by(nest, value, PLUS_EXPR);
-  if (!add || gimple_bb(add)->loop_father != k->loops[k->depth - 1])
-    FAIL("no product is added in the innermost loop");
-  tree x = gimple_assign_rhs1(add), y = gimple_assign_rhs2(add), scale_a, scale_b;
-  if (!is_product(nest, y))
-    std::swap(x, y);
-  gassign *m = made_by(nest, y, MULT_EXPR);
-  if (!m || !is_product(nest, y))
+  tree of, all = NULL_TREE, scale_a, scale_b;
+  t = unsigned_part(nest, t, &k->minus);
+  if (!is_product(nest, t) && is_scaled_product(nest, t)) {
+    if (!kb_marked(k->loops[k->depth - 1], KB_REASSOC))
+      FAIL("the product is scaled after it is rounded: alpha * A * B, or fastmath={'reassoc'}, would be another thing");
+    all = scaled(k, t, &of);
+    t = all ? unsigned_part(nest, of, &k->minus) : t;
+  }
+  gassign *m = made_by(nest, t, MULT_EXPR);
+  if (!m || !is_product(nest, t))
     FAIL("no product of two loads is added");
   if (!match_factor(k, gimple_assign_rhs1(m), &k->a, &scale_a) || !match_factor(k, gimple_assign_rhs2(m), &k->b, &scale_b))
     return false;
-  if (scale_a && scale_b)
-    FAIL("both factors are scaled");
+  if (!!scale_a + !!scale_b + !!all > 1)
+    FAIL("there is more than one scale in the product");
   if (scale_b)
     std::swap(k->a, k->b);
-  k->alpha_a = scale_a ? scale_a : scale_b;
+  k->alpha_a = scale_a ? scale_a : scale_b ? scale_b : all;
+  return true;
+}
+
+/* VALUE = sum + A * B or sum - A * B, in the innermost loop; gives sum. */
+static bool match_product(kb_contraction *k, tree value, tree *sum)
+{
+  class loop *nest = k->loops[0];
+  gassign *add = made_by(nest, value, PLUS_EXPR), *sub = add ? NULL : made_by(nest, value, MINUS_EXPR), *a = add ? add : sub;
+  if (!a || gimple_bb(a)->loop_father != k->loops[k->depth - 1])
+    FAIL("no product is added in the innermost loop");
+  tree x = gimple_assign_rhs1(a), y = gimple_assign_rhs2(a);
+  if (add && !is_scaled_product(nest, y))
+    std::swap(x, y);
+  k->minus = sub != NULL;
+  if (!match_factors(k, y))
+    return false;
+  if (k->minus)
+    k->alpha_a = negated(k->alpha_a ? k->alpha_a : build_real(k->type, dconst1));
   if (k->alpha_a)
     k->flags |= KB_CT_ALPHA_A;
   *sum = x;
@@ -420,8 +479,9 @@ static bool match_roles(kb_contraction *k)
   }
   if (k->k < 0)
     FAIL("there is no loop of the sum");
-  bool swap = k->depth == 2 ? k->m < 0 : k->m > k->n;
-  if (swap && !k->alpha_a) {
+  /* a sign may be either factor's: the vector's is cheaper */
+  bool sign = k->alpha_a && real_minus_onep(k->alpha_a), swap = k->depth == 2 ? (sign ? k->n < 0 : k->m < 0) : k->m > k->n;
+  if (swap && (!k->alpha_a || sign)) {
     std::swap(k->a, k->b);
     std::swap(k->m, k->n);
   }

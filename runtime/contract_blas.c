@@ -44,7 +44,9 @@ static bool fits(matrix *x, const char *at, int64_t row, int64_t rows, int64_t c
 int kb_ct_blas(const kb_ct *t, int64_t es)
 {
   matrix a, b, c;
-  if (t->flags & (KB_CT_ALPHA_A | KB_CT_LOWER | KB_CT_UPPER) || t->m > INT_MAX || t->n > INT_MAX || t->k > INT_MAX) return KB_CT_NOT;
+  bool minus = t->flags & KB_CT_ALPHA_A && t->alpha == -1; /* a sign is exact at either place */
+  if (t->flags & (KB_CT_LOWER | KB_CT_UPPER) || (t->flags & KB_CT_ALPHA_A && (!minus || t->flags & KB_CT_ALPHA))) return KB_CT_NOT;
+  if (t->m > INT_MAX || t->n > INT_MAX || t->k > INT_MAX) return KB_CT_NOT;
   if (t->m < 16 || t->n < 16 || t->k < 16 || (double)t->m * (double)t->n * (double)t->k < WORTH) return KB_CT_NOT;
   if (!fits(&a, t->a, t->a_i, t->m, t->a_p, t->k, es) || !fits(&b, t->b, t->b_p, t->k, t->b_j, t->n, es) ||
       !fits(&c, t->c, t->c_i, t->m, t->c_j, t->n, es))
@@ -57,7 +59,7 @@ int kb_ct_blas(const kb_ct *t, int64_t es)
     b.how = b.how == 'N' ? 'T' : 'N';
     m = (int)t->n, n = (int)t->m;
   }
-  double alpha = t->flags & KB_CT_ALPHA ? t->alpha : 1;
+  double alpha = t->flags & KB_CT_ALPHA || minus ? t->alpha : 1;
   double beta = t->flags & KB_CT_BETA ? t->beta : t->flags & KB_CT_INTO ? 1 : 0;
   if (t->flags & KB_CT_INTO && t->flags & KB_CT_ALPHA) return KB_CT_NOT; /* alpha * (C + sum) */
   if (t->flags & KB_CT_BETA && beta == 0) return KB_CT_NOT; /* a BLAS would not read C: 0 * nan is nan */

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -40,9 +41,10 @@ def run(argv, **kw):
 # -- Kernels ----------------------------------------------------------------------------------------------------------
 
 ORDERS = ["".join(p) for p in itertools.permutations("ijp")]
-SCALES = ["a * b", "alpha * a * b", "a * alpha * b", "a * (alpha * b)", "a * (b * alpha)"]
+SCALES = ["a * b", "alpha * a * b", "a * alpha * b", "a * (alpha * b)", "a * (b * alpha)", "-a * b", "a * -b", "-alpha * a * b",
+          "a * (-b * alpha)", "-(a * b)"]
 ENDS = ["t", "alpha * t", "t * alpha", "c + t", "c + alpha * t", "alpha * t + c", "alpha * t + beta * c", "beta * c + t",
-        "c * beta + alpha * t"]
+        "c * beta + alpha * t", "-t", "c - t", "c - alpha * t", "alpha * t - beta * c", "beta * c - t", "-alpha * t - c"]
 TRIANGLES = {  # of the inner index y against the outer one x
     "lower": "range({x} + 1)", "below": "range({x})", "upper": "range({x}, {n})", "above": "range({x} + 1, {n})",
     "anti": "range({n} - {x})", "anti upper": "range({n} - 1 - {x}, {n})", "lower back": "range({x}, -1, -1)",
@@ -56,7 +58,7 @@ class Form:
         self.type, self.order, self.ta, self.tb, self.tc = "f64", "ijp", False, False, False
         self.start, self.end, self.scale, self.scalar = "0", "t", "a * b", True
         self.triangle, self.back, self.weak, self.batch, self.vector, self.hoist = None, "", False, False, None, False
-        self.marks, self.twin = "", None
+        self.marks, self.twin, self.minus = "", None, False
         self.__dict__.update(given)
 
     def kind(self):
@@ -112,11 +114,11 @@ class Form:
                 product = f"h * {b}"
             put(self.loop(v))
             depth += 1
-        put(f"t += {product}" if self.scalar else f"{c} += {product}")
+        put(f"{'t' if self.scalar else c} {'-=' if self.minus else '+='} {product}")
         if self.scalar:
             depth -= 1
-            if self.end.startswith("c + "):
-                put(f"{c} += {self.end[4:]}")
+            if self.end[:4] in ("c + ", "c - "):
+                put(f"{c} {self.end[2]}= {self.end[4:]}")
             else:
                 put(f"{c} = " + re.sub(r"\bc\b", c, self.end))
         t = f"kb.{self.type}"
@@ -143,6 +145,7 @@ def systematic():
             yield Form(type=t, order=order, end=end)
         for scale in SCALES:
             yield Form(type=t, order=order, scale=scale)
+            yield Form(type=t, order=order, scale=scale, minus=True, scalar=False, start="c")
     for order in ("ipj", "jpi"):
         for start in ("0", "beta"):
             yield Form(order=order, start=start, scalar=False)
@@ -156,11 +159,15 @@ def systematic():
         for start in ("0", "c", "beta"):
             yield Form(order=vector, vector=True, scalar=False, start=start)
         yield Form(order=vector, vector=True, scalar=False, start="c", scale="a * (alpha * b)", ta=True, type="f32")
+        yield Form(order=vector, vector=True, scalar=False, start="c", minus=True, ta=vector == "pi")
     for end in ENDS:
         yield Form(order="ip", vector=True, end=end)
     yield Form(batch=True)
     yield Form(batch=True, order="pij", scalar=False, start="c", type="f32")
     yield Form(type="f32", weak=True)
+    for order in ORDERS:
+        yield Form(order=order, scalar=False, start="c", minus=True, type="f32" if order < "j" else "f64")
+    yield Form(order="ijp", triangle="lower", scalar=False, start="c", minus=True, tb=True)
 
 
 def at_random(rng):
@@ -170,18 +177,20 @@ def at_random(rng):
     return Form(type=rng.choice(["f32", "f64"]), order=order, ta=rng.random() < 0.5, tb=rng.random() < 0.5, tc=rng.random() < 0.3,
                 scalar=scalar, start=start, end=rng.choice(ENDS) if scalar and start == "0" else "t",
                 scale=rng.choice(SCALES) if rng.random() < 0.5 else "a * b", triangle=rng.choice([None, None, *TRIANGLES]),
-                back="".join(v for v in "ijp" if rng.random() < 0.2), batch=rng.random() < 0.1)
+                back="".join(v for v in "ijp" if rng.random() < 0.2), batch=rng.random() < 0.1, minus=rng.random() < 0.2)
 
 
 TWINS = {
-    "minus": ("c[i, j] -= a[i, p] * b[p, j]", None),
+    "minus": ("c[i, j] = a[i, p] * b[p, j] - c[i, j]", None),
     "three": ("c[i, j] += a[i, p] * b[p, j] * a[p, i]", None),
     "itself": ("c[i, j] += c[i, p] * b[p, j]", None),
     "square": ("c[i, j] += c[i, j] * b[p, j]", "indices"),
     "diagonal": ("c[i, j] += a[i, j] * b[p, j]", "indices"),
     "moving": ("c[i, p] += a[i, p] * b[p, j]", "indices"),
     "skewed": ("c[i, j] += a[i, p] * b[p, p]", "indices"),
-    "after": ("c[i, j] += (a[i, p] * b[p, j]) * alpha", None),
+    "after": ("c[i, j] += (a[i, p] * b[p, j]) * alpha", "scaled after it is rounded"),
+    "after minus": ("c[i, j] -= alpha * (a[i, p] * b[p, j])", "scaled after it is rounded"),
+    "two scales": ("c[i, j] += (alpha * a[i, p]) * (beta * b[p, j])", "more than one scale"),
     "quotient": ("c[i, j] += a[i, p] / b[p, j]", None),
     "squared": ("c[i, j] += a[i, p] * b[p * p, j]", "linear"),
     "sum": ("c[i, j] = alpha * c[i, j] + a[i, p] * b[p, j]", "not added"),
@@ -272,7 +281,7 @@ MAY_INNER = {"twin_late", "twin_part"}  # the loops inside are a matrix times a 
 def twin_text():
     out = []
     for name, (body, _) in TWINS.items():
-        out.append(f"@kb.kernel\ndef twin_{name}(a: kb.f64[:, :], b: kb.f64[:, :], c: kb.f64[:, :], m: int, n: int, k: int, "
+        out.append(f"@kb.kernel\ndef twin_{name.replace(' ', '_')}(a: kb.f64[:, :], b: kb.f64[:, :], c: kb.f64[:, :], m: int, n: int, k: int, "
                    "alpha: float, beta: float) -> None:\n    for i in range(m):\n        for j in range(n):\n"
                    f"            for p in range(k):\n                {body}\n\n\n")
     return "".join(out) + HAND
@@ -290,6 +299,11 @@ uint64_t contract_flags;
   { int r = __real_##N(c, a, b, ci, cj, ai, ap, bp, bj, m, n, k, d, alpha, beta, flags); contract_count[r + 1]++; contract_flags = flags; return r; }
 W(double, kb_contract_f64)
 W(float, kb_contract_f32)
+#include <pthread.h>
+long contract_threads;
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x)
+  { contract_threads++; return __real_pthread_create(t, a, f, x); }
 """
 
 
@@ -318,13 +332,14 @@ class Unit:
         self.log = r.stdout
         if r.returncode == 0:
             r = run([*CC, "-shared", "-fPIC", "-O1", *kernel, "-o", so, name + ".o", "wrap.c", os.path.join(LIB, "libkeelback.a"), "-lm",
-                     "-lpthread", "-Wl,-Bsymbolic,--wrap=kb_contract_f64,--wrap=kb_contract_f32"], cwd=folder)
+                     "-lpthread", "-Wl,-Bsymbolic,--wrap=kb_contract_f64,--wrap=kb_contract_f32,--wrap=pthread_create"], cwd=folder)
         if r.returncode:
             raise SystemExit(f"Bail out! {r.stdout[-3000:]}")
         self.dll = ctypes.CDLL(so)
         self.dll.kb_error_get.restype = ctypes.POINTER(Error)
         self.count = (ctypes.c_long * 3).in_dll(self.dll, "contract_count")
         self.flags = ctypes.c_uint64.in_dll(self.dll, "contract_flags")
+        self.threads = ctypes.c_long.in_dll(self.dll, "contract_threads")
 
     def remarks(self):
         """line -> texts of what was said about contractions"""
@@ -490,8 +505,8 @@ def test_twins(rng):
             found += [f"{name}: a matrix product" for name in MAY_INNER
                       if any("matrix product" in t for t in said_of(unit, lines[name]))]
             result(not found, f"{way}: near twins are no contractions", "\n".join(found))
-        reasons = [f"{n}: {said_of(units['O3'], lines['twin_' + n])}" for n, (_, why) in TWINS.items()
-                   if why and not any(why in t for t in said_of(units["O3"], lines["twin_" + n]))]
+        reasons = [f"{n}: {said_of(units['O3'], lines['twin_' + n.replace(' ', '_')])}" for n, (_, why) in TWINS.items()
+                   if why and not any(why in t for t in said_of(units["O3"], lines["twin_" + n.replace(" ", "_")]))]
         result(not reasons, "and the reason is said", "\n".join(reasons))
         bad = compare(units, {name: Form(twin=True) for name in lines}, rng, 16)
         result(not bad, "near twins: memory and exceptions as without the plugin", "\n".join(bad))
@@ -521,7 +536,8 @@ def test_marks(rng):
     """What the kernel allows reaches the call; a fused product is near the strict one."""
     forms = {"strict": (Form(), POLL), "fused": (Form(marks="fastmath={'contract'}"), FUSED | POLL),
              "any": (Form(marks="fastmath={'reassoc'}"), REASSOC | POLL),
-             "both": (Form(marks="fastmath={'reassoc', 'contract'}"), REASSOC | FUSED | POLL)}
+             "both": (Form(marks="fastmath={'reassoc', 'contract'}"), REASSOC | FUSED | POLL),
+             "after": (Form(marks="fastmath={'reassoc'}", scale="(a * b) * alpha"), REASSOC | POLL)}
     with tempfile.TemporaryDirectory() as folder:
         emit(folder, "".join(f.text(name) for name, (f, _) in forms.items()))
         unit, sums, bad = Unit(folder, "O3", WAYS["O3"], True), {}, []
@@ -560,6 +576,37 @@ def test_leave(rng):
                    f"{way}: a product " + ("is left when a poll says so" if want else "is not left"), (error, count, len(asked)))
 
 
+def test_parallel(rng):
+    """Threads: the same bits, none for small products, Ctrl-C in the caller's alone, nothing left of them behind a fork."""
+    os.environ["KEELBACK_THREADS"] = "2"
+    several = len(os.sched_getaffinity(0)) > 1
+    handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+    with tempfile.TemporaryDirectory() as folder:
+        emit(folder, Form().text("one") + Form(marks="parallel=True").text("many"))
+        unit, made, memory = Unit(folder, "O3", WAYS["O3"], True), [], {}
+        for name, n in (("one", 300), ("many", 40), ("many", 300)):
+            before, given = unit.threads.value, Square(random.Random(1), n)
+            given.call(unit, name)
+            made.append(unit.threads.value - before)
+            memory[name] = bytes(given.memory[2])
+        result(unit.flags.value & PARALLEL and made[:2] == [0, 0] and made[2] == several, "threads only where they are allowed and worth it",
+               (unit.flags.value, made))
+        result(memory["one"] == memory["many"], "the bits of one thread")
+        asked = []
+        stop = handler(lambda _: asked.append(threading.get_ident()) or len(asked) > 2)
+        unit.dll.kb_poll_set_handler(stop, None)
+        error = Square(rng, 700).call(unit, "many")
+        unit.dll.kb_poll_set_handler(None, None)
+        result(error and error[0] == b"KeyboardInterrupt" and set(asked) == {threading.get_ident()},
+               "a product of several threads is left when a poll says so", (error, asked))
+        child = os.fork()
+        if child == 0:
+            given = Square(random.Random(1), 300)
+            given.call(unit, "many")
+            os._exit(bytes(given.memory[2]) != memory["many"])
+        result(os.waitpid(child, 0)[1] == 0, "a forked process multiplies with threads of its own")
+
+
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     rng = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 4)
@@ -574,6 +621,7 @@ def main():
     test_twins(rng)
     test_marks(rng)
     test_leave(rng)
+    test_parallel(rng)
     print(f"1..{done}")
 
 
