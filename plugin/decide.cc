@@ -15,9 +15,32 @@ const vec<kb_decision> &kb_all_decisions(void) { return decisions; }
 
 /* -- Places ---------------------------------------------------------------------------------------------------------- */
 
+/* Does LOC stand in Python text, not in one of our headers? */
+static bool in_python(location_t loc)
+{
+  const char *file = expand_location(loc).file;
+  for (const kb_place *place : kb_all_places())
+    if (file && place->uid && !strcmp(place->file, file))
+      return true;
+  return false;
+}
+
+/* GCC takes the loop's test for its place: where that was inlined from a header, the first line of what L itself does. */
 location_t kb_loop_location(class loop *loop)
 {
-  return find_loop_location(loop).get_location_t();
+  location_t loc = find_loop_location(loop).get_location_t();
+  if (in_python(loc))
+    return loc;
+  location_t first = UNKNOWN_LOCATION;
+  basic_block *body = get_loop_body(loop);
+  for (unsigned k = 0; k < loop->num_nodes; k++)
+    for (gimple_stmt_iterator i = gsi_start_bb(body[k]); !gsi_end_p(i) && body[k]->loop_father == loop; gsi_next(&i)) {
+      location_t at = gimple_location(gsi_stmt(i));
+      if (!is_gimple_debug(gsi_stmt(i)) && in_python(at) && (first == UNKNOWN_LOCATION || LOCATION_LINE(at) < LOCATION_LINE(first)))
+        first = at;
+    }
+  free(body);
+  return first == UNKNOWN_LOCATION ? loc : first;
 }
 
 /* LOC, but in column COL: GCC's maps of lines allow any column up to the longest C line's. LOC where it cannot be. */

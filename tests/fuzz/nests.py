@@ -330,7 +330,7 @@ class Nest:
         kinds = [kind for _, kind in sums]
         self.put("return " + ", ".join(n for n, _ in sums))
         back = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
-        option = r.choice(("", "", "", "", "(overflow='wrap')", "(overflow='raise')"))
+        option = r.choice(("", "", "", "", "", "(overflow='wrap')", "(overflow='raise')", "(bounds=False)"))
         text = f"@kb.kernel{option}\ndef {self.name}({', '.join(params)}) -> {back}:\n" + "\n".join(self.lines) + "\n"
         return Kernel(self.name, text, frozenset())
 

@@ -3,8 +3,9 @@
 
 Each file is emitted once and compiled without the plugin (gcc -O1, the reference) and with it, in several ways. A C program
 (equal/equal.c) calls all of them with the same random inputs and compares status, result, memory and exits with all their
-live values. --random: rounds of random kernels (tests/fuzz/nests.py and gen.py), until SECONDS are over. A kernel
-for which fastmath asks for other results is left out. Ends with sums: calls, differences, guards proven, fast copies taken.
+live values. --random: rounds of random kernels (tests/fuzz/nests.py and gen.py), until SECONDS are over. Kernels with
+bounds=False get inputs for which the same file without bounds=False finds no index outside. A kernel for which fastmath
+asks for other results is left out. Ends with sums: calls, differences, guards proven, fast copies taken.
 """
 import argparse
 import json
@@ -104,6 +105,21 @@ def emit(path, folder):
     return Unit(folder, c, hints(path, os.path.join(folder, name + ".hints")))
 
 
+def judge(path, folder):
+    """The shared object of a file's kernels with all bounds checks; None: it has them."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    checked = re.sub(r"\bbounds\s*=\s*False", "bounds=True", text)
+    if checked == text:
+        return None
+    own = os.path.join(folder, "judge")
+    os.makedirs(own)
+    path = os.path.join(own, os.path.basename(path))
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(checked)
+    return compile_unit(emit(path, own), "judge", ["-O1"], False, False, True)[0]
+
+
 def compile_unit(unit, name, flags, plugin, plugin_at_link, polls, more=()):
     """The shared object, and the report's records."""
     source = unit.c[:-2] + ".polls.c" if polls else unit.c
@@ -124,10 +140,6 @@ def compile_unit(unit, name, flags, plugin, plugin_at_link, polls, more=()):
 
 # -- Inputs -----------------------------------------------------------------------------------------------------
 
-
-def loose(kernel):
-    """May results differ with the kernel's options, or is it not to be called with what is out of bounds?"""
-    return bool(kernel.options.get("fastmath")) or kernel.options.get("bounds") is False
 
 
 def linear(text, names):
@@ -152,8 +164,10 @@ def hints(path, out):
         fn = k.__name__
         params, _ = signature(k.py_func, k.options)
         given = dict(k.options.get("check") or {})
-        if loose(k):
+        if k.options.get("fastmath"):
             lines.append(f"x {fn}")
+        elif k.options.get("bounds") is False:
+            lines.append(f"j {fn}")
         ids = sorted({n for s in given.get("shapes", {}).values() for n in re.findall(r"[A-Za-z_]\w*", str(s))})
         numbers = {p.name: i + 3 for i, p in enumerate(params) if i + 3 < 16}
         used = set(numbers.values())
@@ -223,8 +237,9 @@ class Equal:
         folder = tempfile.mkdtemp(dir=self.folder)
         try:
             unit = emit(path, folder)
-            objects = self.variants(unit)
+            objects, checked = self.variants(unit), judge(path, folder)
             argv = [self.exe, "-n", str(calls), "-t", str(seconds), "-s", str(seed), "-H", unit.hints]
+            argv += ["-J", checked] if checked else []
             status, out = run(argv + (["-v"] if self.options.verbose else []) + objects)
         except Exception as e:  # noqa: BLE001: the other files go on
             status, out = 1, f"{type(e).__name__}: {e}"

@@ -2,14 +2,14 @@
 /* equal.c: loads kernels that were compiled in several ways, calls them with the same inputs, and compares status,
  * result, memory, and the record of exits with what the first one did.
  *
- *     equal [-n CALLS] [-s SEED] [-t SECONDS] [-k KERNEL] [-c CALL] [-H HINTS] [-v] REFERENCE.so OTHER.so...
+ *     equal [-n CALLS] [-s SEED] [-t SECONDS] [-k KERNEL] [-c CALL] [-H HINTS] [-J JUDGE.so] [-v] REFERENCE.so OTHER.so...
  *
  * CALLS and SECONDS are for each kernel; -c repeats one call, after a failure. The shared objects are the emitted C,
  * with -DKB_PYTHON, and `const kb_unit *const equal_unit = &kb_this_unit;`. Doubles: doubles.c. Floats are equal when
  * their bits are or both are no number. A kernel that was stopped by a poll is not compared; but now and then all are
  * stopped early, and must say so.
  *
- * HINTS has lines: x KERNEL (not to be called) | r KERNEL PARAMETER low high | s KERNEL PARAMETER axis name times plus
+ * HINTS has lines: x KERNEL (not to be called) | j KERNEL (without bounds checks: called where JUDGE.so leaves by none) | r KERNEL PARAMETER low high | s KERNEL PARAMETER axis name times plus
  */
 #include "equal.h"
 
@@ -25,8 +25,10 @@ enum { REFERENCE_TURNS = 60000 }; /* after which the reference is stopped */
 static struct {
   const char *name;
   const kb_unit *unit;
-} variants[MAX_VARIANTS];
+} variants[MAX_VARIANTS + 1]; /* and the judge, at JUDGE */
 static int nvariants;
+enum { JUDGE = MAX_VARIANTS };
+static bool judged; /* the kernel */
 
 static struct {
   int64_t calls;
@@ -170,6 +172,19 @@ static const char *interrupted(int k, int variant, const outcome *w, outcome *g,
   return g->rec.nexits > 0 && !strcmp(g->rec.exits[0]->guard, "poll") ? NULL : "exit of a poll";
 }
 
+/* Kernels without bounds checks: the judge, the same with them, says whether an index is outside; then nothing is compared. */
+static bool is_outside(int k, int64_t polls)
+{
+  static outcome o;
+  int64_t first = equal_poll_first;
+  if (!judged) return false;
+  equal_poll_first = KB_POLL_FIRST;
+  run(&o, JUDGE, k, polls, KB_POLL_FIRST);
+  equal_poll_first = first;
+  copy_slots(saved, true);
+  return o.rec.stopped || (o.rec.nexits > 0 && !strcmp(o.rec.exits[0]->guard, "bounds"));
+}
+
 static bool stack_ended(const record *r) { return r->nexits > 0 && !strcmp(r->exits[0]->guard, "stack"); }
 
 /* One input of kernel K through all variants. False: they differ. */
@@ -184,6 +199,10 @@ static bool compare(int k, const hint *hints, int64_t call)
   copy_slots(saved, false);
   int64_t turns = bits % 4 ? KB_POLL_FIRST : (int64_t)(bits >> 8) % 100 + 1;
   equal_poll_first = bits % 4 ? KB_POLL_FIRST : (int64_t)(bits >> 16) % 100;
+  if (is_outside(k, REFERENCE_TURNS / turns)) {
+    total.undecided++;
+    return true;
+  }
   run(&want, 0, k, REFERENCE_TURNS / turns, turns);
   if (want.rec.stopped || stack_ended(&want.rec)) { /* how deep the stack allows is the compiler's choice */
     total.undecided++;
@@ -249,13 +268,14 @@ static void crashed(int sig)
   _exit(3);
 }
 
-static bool excluded(const kb_fn_info *fn, FILE *f)
+/* Do the hints say WORD of FN? x: not to be called; j: JUDGE is asked first. */
+static bool is_said(char word, const kb_fn_info *fn, FILE *f)
 {
   char line[512], what, name[256];
   if (!f) return false;
   rewind(f);
   while (fgets(line, sizeof line, f))
-    if (sscanf(line, "%c %255s", &what, name) == 2 && what == 'x' && !strcmp(name, fn->name)) return true;
+    if (sscanf(line, "%c %255s", &what, name) == 2 && what == word && !strcmp(name, fn->name)) return true;
   return false;
 }
 
@@ -307,7 +327,7 @@ int main(int argc, char **argv)
   FILE *hints_file = NULL;
   hint hints[MAX_PARAMS];
   int c;
-  while ((c = getopt(argc, argv, "n:s:t:k:c:H:v")) != -1)
+  while ((c = getopt(argc, argv, "n:s:t:k:c:H:J:v")) != -1)
     switch (c) {
     case 'n': opt.calls = atoll(optarg); break;
     case 's': opt.seed = strtoull(optarg, NULL, 10); break;
@@ -315,6 +335,10 @@ int main(int argc, char **argv)
     case 'k': opt.kernel = optarg; break;
     case 'c': opt.call = atoll(optarg); break;
     case 'H': hints_file = fopen(optarg, "r"); break;
+    case 'J':
+      load(optarg);
+      variants[JUDGE] = variants[--nvariants];
+      break;
     case 'v': opt.verbose = true; break;
     default: return 2;
     }
@@ -334,8 +358,10 @@ int main(int argc, char **argv)
   }
   for (uint32_t k = 0; k < variants[0].unit->nfns; k++) {
     const kb_fn_info *fn = variants[0].unit->fns[k];
-    if (!callable(fn) || excluded(fn, hints_file) || (opt.kernel && strcmp(opt.kernel, fn->name))) continue;
+    if (!callable(fn) || is_said('x', fn, hints_file) || (opt.kernel && strcmp(opt.kernel, fn->name))) continue;
     read_hints(fn, hints_file, hints);
+    judged = is_said('j', fn, hints_file);
+    if (judged && (!variants[JUDGE].unit || variants[JUDGE].unit->nfns <= k || strcmp(variants[JUDGE].unit->fns[k]->name, fn->name))) continue;
     kernel((int)k, hints);
   }
   printf("equal: kernels=%llu calls=%llu exits=%llu fast=%llu undecided=%llu interrupted=%llu differences=%llu\n",
