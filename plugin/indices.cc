@@ -39,7 +39,7 @@ static tree same_bits(tree t)
   }
 }
 
-/* T, a signed int of 64 bits, without copies and conversions that keep its value. */
+/* T, an int of 64 bits of which negative ones are large, without copies and conversions that keep its value. */
 static tree narrowest(tree t)
 {
   for (;;) {
@@ -54,7 +54,7 @@ static tree narrowest(tree t)
     if (gimple_assign_rhs_code(d) == FIX_TRUNC_EXPR)
       return from;
     if (!CONVERT_EXPR_CODE_P(gimple_assign_rhs_code(d)) || TREE_CODE(from) != SSA_NAME || !INTEGRAL_TYPE_P(TREE_TYPE(from))
-        || TYPE_PRECISION(TREE_TYPE(from)) >= TYPE_PRECISION(type) || (TYPE_UNSIGNED(type) && !TYPE_UNSIGNED(TREE_TYPE(from))))
+        || TYPE_PRECISION(TREE_TYPE(from)) >= TYPE_PRECISION(type) || (TYPE_UNSIGNED(type) && !TYPE_UNSIGNED(TREE_TYPE(from)) && TYPE_PRECISION(type) < 64))
       return t;
     t = from;
   }
@@ -70,7 +70,7 @@ static tree before_normalising(const kb_inspect *in, tree k, basic_block b, edge
     edge plain = gimple_phi_arg_edge(phi, i), other = gimple_phi_arg_edge(phi, 1 - i);
     gcond *c = safe_dyn_cast<gcond *>(kb_last_stmt(plain->src));
     if (!c || !single_pred_p(other->src) || single_pred(other->src) != plain->src || !single_succ_p(other->src)
-        || same_bits(gimple_cond_lhs(c)) != same_bits(gimple_phi_arg_def(phi, i)) || TYPE_UNSIGNED(TREE_TYPE(gimple_cond_lhs(c)))
+        || narrowest(gimple_cond_lhs(c)) != narrowest(gimple_phi_arg_def(phi, i)) || TYPE_UNSIGNED(TREE_TYPE(gimple_cond_lhs(c)))
         || !integer_zerop(gimple_cond_rhs(c)))
       continue;
     edge e = single_pred_edge(other->src);

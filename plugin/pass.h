@@ -239,6 +239,10 @@ void kb_vector_math_end(function *fn);
 
 bool kb_order_checks(function *fn);
 
+/* fromend.cc: one comparison for an index that may count from the end; true: something changed. */
+
+bool kb_ask_once(function *fn);
+
 /* report.cc */
 
 /* Counts the guards of FN. */

@@ -153,6 +153,7 @@ static unsigned run_fuse(function *fn) { return kb_fuse_products(fn) ? TODO_upda
 static unsigned run_left(function *fn)
 {
   count_guards(fn, KB_AT_LEFT);
+  kb_ask_once(fn);
   kb_order_checks(fn);
   return 0;
 }

@@ -67,6 +67,13 @@ twin no_break "it can be left in the middle"
 twin no_order "a float sum is added in order"
 twin no_threads "other threads may write"
 
+# A guard that stays on an index asks once, of the usual way: no choice by the sign (fromend.cc).
+case $("$cc" -dumpmachine) in x86_64*)
+  with -O2 -S strips.c -o with.s >log 2>&1 && compile -O2 -S strips.c -o without.s >>log 2>&1
+  signs() { awk '/^no_order:/ { on = 1 } on && /p2align 3/ { loop = 1 } loop && /addsd/ { exit } loop && /cmovn?s|\tjn?s\t/' "$1" | wc -l; }
+  test "$(signs with.s)" = 0 && test "$(signs without.s)" -gt 0; result $? "a kept guard on an index makes one comparison"
+esac
+
 for o in "-O3 -march=native" "-O2" "-O3 -fwrapv" "-Os" "-O3 -march=native -flto"; do
   # shellcheck disable=SC2086
   with $o -fplugin-arg-keelback-count -c strips.c -o with.o >log 2>&1 &&
