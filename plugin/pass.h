@@ -175,9 +175,10 @@ bool kb_scalar_views(function *fn);
 gcall *kb_strip_call(gimple *stmt);
 /* The call LEFT = kb_poll (). NULL: STMT is another. */
 gcall *kb_poll_call(gimple *stmt);
-/* In NEST, a fast copy that is complete and has dominators: strips reach their bounds, and polls are gone but in innermost
-   loops that are not counted; loops that polled are KB_UNPOLLED. False: nothing was done. Leaves conditions that are constant. */
-bool kb_polls_take_out(class loop *nest);
+/* In NEST, a copy that is complete and has dominators: strips reach their bounds, and polls are gone but in innermost loops
+   that are not counted; loops that polled are KB_UNPOLLED, with EXACT also those that ran in strips. False: nothing was done.
+   Leaves conditions that are constant. */
+bool kb_polls_take_out(class loop *nest, bool exact);
 /* All strips that are left in FN are what the runtime's function computes. */
 bool kb_strips_lower(function *fn);
 /* In loops that are KB_UNPOLLED: a poll at the latch, which charges the turns inside. After it nothing can leave by polls. */

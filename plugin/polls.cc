@@ -13,10 +13,11 @@
  *
  * Where a whole nest is copied, the copy gets n for end, so that the loop around the strips vanishes, and no other polls
  * either; kb_polls_return puts polls at the latches of those loops that have loops inside, when contraction and tiling are
- * done: what an innermost loop does between two polls is bounded by an obligation of the copy. Everywhere else the strips
- * stay, and kb_strip_end is what it is by itself: its first argument.
+ * done: what an innermost loop does between two polls is bounded by an obligation of the copy. The exact copy beside it is cold,
+ * and shorter without strips, too: its innermost loops poll at their latches, as their turns have no bound. Everywhere else
+ * the strips stay, and kb_strip_end is what it is by itself: its first argument.
  */
-#include "pass.h"
+#include "interval.h"
 
 /* -- Finding ------------------------------------------------------------------------------------------------------ */
 
@@ -145,7 +146,18 @@ static void make_door(class loop *nest, edge leave)
   copy_phi_args(leave, out);
 }
 
-bool kb_polls_take_out(class loop *nest)
+/* Are STRIPS those of counted loops? Then these loops poll by themselves from now on. */
+static bool poll_innermost(const vec<gcall *> &strips)
+{
+  for (gcall *strip : strips)
+    if (!kb_is_strip_loop(gimple_bb(strip)->loop_father))
+      return false;
+  for (gcall *strip : strips)
+    kb_mark_loop(gimple_bb(strip)->loop_father->inner, KB_UNPOLLED);
+  return true;
+}
+
+bool kb_polls_take_out(class loop *nest, bool exact)
 {
   auto_vec<gcall *> polls, strips;
   basic_block *body = get_loop_body(nest);
@@ -161,7 +173,7 @@ bool kb_polls_take_out(class loop *nest)
     if (edge e = leave_edge(poll))
       if (enters_from_front(nest, e) && (!leave || loop_depth(gimple_bb(poll)->loop_father) < loop_depth(leave->src->loop_father)))
         leave = e;
-  if (!leave)
+  if (!leave || (exact && !poll_innermost(strips)))
     return polls.is_empty() && strips.is_empty();
   make_door(nest, leave);
   mark_virtual_operands_for_renaming(cfun);

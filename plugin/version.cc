@@ -67,10 +67,12 @@ static bool bound_turns(kb_intervals *e, class loop *l)
   return true;
 }
 
-/* Copies NEST behind the condition that e's needs come to. False: it cannot be copied. */
-static bool copy_nest(kb_intervals *e, class loop *nest)
+/* Copies NEST behind the condition that e's needs come to; *SLOW: the copy, NULL where nothing is needed. False: it cannot be
+   copied. */
+static bool copy_nest(kb_intervals *e, class loop *nest, class loop **slow)
 {
   tree ok = kb_emit_needs(e);
+  *slow = NULL;
   if (!ok)
     return true;
   gsi_insert_seq_on_edge_immediate(loop_preheader_edge(nest), e->seq);
@@ -78,15 +80,15 @@ static bool copy_nest(kb_intervals *e, class loop *nest)
   initialize_original_copy_tables();
   basic_block test;
   profile_probability likely = profile_probability::very_likely();
-  class loop *slow = loop_version(nest, build2(NE_EXPR, boolean_type_node, ok, boolean_false_node), &test, likely,
+  *slow = loop_version(nest, build2(NE_EXPR, boolean_type_node, ok, boolean_false_node), &test, likely,
                                   likely.invert(), likely, likely.invert(), true);
   free_original_copy_tables();
-  if (slow) {
-    mark_all(slow, KB_SLOW);
-    make_cold(slow);
+  if (*slow) {
+    mark_all(*slow, KB_SLOW);
+    make_cold(*slow);
   }
   update_ssa(TODO_update_ssa);
-  return slow;
+  return *slow;
 }
 
 /* Guards of innermost loops are tried by the inspector yet, which reports them. */
@@ -105,7 +107,8 @@ static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard
     proven += g.proven;
   kb_prune_needs(e);
   unsigned needs = e->needs.length();
-  if (!copy_nest(e, nest)) {
+  class loop *slow;
+  if (!copy_nest(e, nest, &slow)) {
     kb_decide(where, KB_NOT, "guards", "the nest cannot be copied");
     return true;
   }
@@ -121,7 +124,9 @@ static bool version_nest(kb_intervals *e, class loop *nest, const vec<nest_guard
   if (nest->inner) {
     free_dominance_info(CDI_DOMINATORS);
     calculate_dominance_info(CDI_DOMINATORS);
-    kb_polls_take_out(nest);
+    kb_polls_take_out(nest, false);
+    if (slow)
+      kb_polls_take_out(slow, true);
   }
   kb_decide(where, KB_DONE, "guards", "%u of %u guards proven, %u run-time conditions", proven, guards.length(), needs);
   return true;
