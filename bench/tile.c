@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tile.c PLAIN.so PLUGIN.so [NAME...]: the kernels of tile_kernels.py, unguarded without the plugin and guarded with it. */
+/* tile.c PLAIN.so PLUGIN.so [NAME...]: kernels of tile_kernels.py and jam.py, unguarded without the plugin and guarded with it. */
 #include <dlfcn.h>
 #include <keelback.h>
 #include <stdint.h>

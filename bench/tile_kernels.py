@@ -1,15 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Kernels of bench/tile.sh: nests that gain by another order of their turns, or by several rows at once. No permissions."""
+"""Kernels of bench/tile.sh, beside those of tests/gcc/jam.py: nests that gain by another order of their turns, or by several rows at
+once. No permissions."""
 import keelback as kb
-
-
-@kb.kernel
-def norms(a: kb.f64[:, :], y: kb.f64[:]):
-    for i in range(a.shape[0]):
-        s = 0.0
-        for j in range(a.shape[1]):
-            s += a[i, j] * a[i, j]
-        y[i] = s
 
 
 @kb.kernel
@@ -22,39 +14,10 @@ def norms32(a: kb.f32[:, :], y: kb.f32[:]):
 
 
 @kb.kernel
-def columns(a: kb.f64[:, :], y: kb.f64[:]):
-    for j in range(a.shape[1]):
-        s = 0.0
-        for i in range(a.shape[0]):
-            s += a[i, j]
-        y[j] = s
-
-
-@kb.kernel
 def columns_into(a: kb.f64[:, :], y: kb.f64[:]):
     for j in range(a.shape[1]):
         for i in range(a.shape[0]):
             y[j] += a[i, j]
-
-
-@kb.kernel
-def distances(a: kb.f64[:, :], b: kb.f64[:, :], d: kb.f64[:, :]):
-    for i in range(a.shape[0]):
-        for j in range(b.shape[0]):
-            s = 0.0
-            for k in range(a.shape[1]):
-                t = a[i, k] - b[j, k]
-                s += t * t
-            d[i, j] = s
-
-
-@kb.kernel
-def convolution(x: kb.f64[:], w: kb.f64[:], y: kb.f64[:]):
-    for i in range(len(y)):
-        s = 0.0
-        for j in range(len(w)):
-            s += x[i + j] * w[j]
-        y[i] = s
 
 
 @kb.kernel
