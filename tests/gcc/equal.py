@@ -48,6 +48,9 @@ VARIANTS = {
 }
 DEFAULT = "O2,native,wrapv,polls,lto"
 
+# Reasons of kept guards that no bound at a nest's entry could settle (plugin/blame.cc).
+DATA = re.compile("from memory|made of a float|is the result of|is multiplied|is divided|operations on bits|more than a sum|not counted")
+
 Unit = namedtuple("Unit", "folder c hints")
 
 
@@ -193,7 +196,7 @@ def hints(path, out):
 
 class Sums:
     def __init__(self):
-        self.count, self.guards, self.failures = Counter(), Counter(), []
+        self.count, self.guards, self.failures, self.data = Counter(), Counter(), [], 0
 
     def add_output(self, out):
         m = re.search(r"^equal: (kernels=.*)$", out, re.M)
@@ -205,13 +208,15 @@ class Sums:
         for r in records:
             if "status" in r and r.get("form") == "guard" and r["depth"] and r["kind"] not in ("poll", "call"):
                 self.guards[r["status"]] += 1
+                self.data += r["status"] == "kept" and bool(DATA.search(r["reason"]))
 
     def text(self):
         c, g = self.count, sum(self.guards.values())
         share = f"{100 * (g - self.guards['kept']) / g:.1f} %" if g else "none"
+        affine = f"{100 * (g - self.guards['kept']) / (g - self.data):.1f} %" if g > self.data else "none"
         return (f"{c['calls']} calls of {c['kernels']} kernels, {c['exits']} inputs that leave, {c['fast']} calls with a fast "
                 f"copy, {c['interrupted']} interrupted, {c['undecided']} undecided; {g} guards in loops: {dict(self.guards)}, {share} gone "
-                f"from fast code; {c['differences']} differences")
+                f"from fast code, {affine} of those that do not hang on data; {c['differences']} differences")
 
 
 # -- One file, and many -----------------------------------------------------------------------------------------
