@@ -576,6 +576,20 @@ def test_leave(rng):
                    f"{way}: a product " + ("is left when a poll says so" if want else "is not left"), (error, count, len(asked)))
 
 
+def test_isa():
+    """Vectors of any size: the same bits."""
+    bits = {}
+    with tempfile.TemporaryDirectory() as folder:
+        emit(folder, Form().text("one"))
+        for isa in ("any", "avx2", "avx512"):
+            os.environ["KEELBACK_ISA"] = isa
+            unit, given = Unit(folder, isa, WAYS["O3"], True), Square(random.Random(1), 67)
+            given.call(unit, "one")
+            bits[isa] = bytes(given.memory[2])
+            result(unit.count[2] == 1 and bits[isa] == bits["any"], f"KEELBACK_ISA={isa}: the same bits", list(unit.count))
+    del os.environ["KEELBACK_ISA"]
+
+
 def test_parallel(rng):
     """Threads: the same bits, none for small products, Ctrl-C in the caller's alone, nothing left of them behind a fork."""
     os.environ["KEELBACK_THREADS"] = "2"
@@ -621,6 +635,7 @@ def main():
     test_twins(rng)
     test_marks(rng)
     test_leave(rng)
+    test_isa()
     test_parallel(rng)
     print(f"1..{done}")
 
