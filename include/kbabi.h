@@ -254,6 +254,10 @@ int kb_contract_f64(double *c, const double *a, const double *b, int64_t c_i, in
 int kb_contract_f32(float *c, const float *a, const float *b, int64_t c_i, int64_t c_j, int64_t a_i, int64_t a_p, int64_t b_p,
                     int64_t b_j, int64_t m, int64_t n, int64_t k, int64_t diag, float alpha, float beta, uint64_t flags);
 
+/* B[j][i] = A[i][j], i < n, j < m, elements of 4 or 8 bytes that are one beside the other in rows; a_i and b_j: from row to row,
+ * in bytes. B and A do not overlap, nor do rows of B. As above KB_CT_DONE, or if it LOOKS, KB_CT_LEAVE. */
+int kb_transpose(void *b, const void *a, int64_t b_j, int64_t a_i, int64_t n, int64_t m, int64_t size, int looks);
+
 /* -- Polls: Ctrl-C and its kin, in loops that take long ------------------------------------------------------------- */
 
 /* A kernel counts down a local, kb_left, by the turns of its loops, and asks when it has run out. The plugin finds these

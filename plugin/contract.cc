@@ -223,12 +223,36 @@ static void keep_plain(const kb_contraction *k)
     k->init->dont_vectorize = true;
 }
 
+bool kb_call_instead(function *fn, class loop *nest, gimple_seq test_seq, tree go, gimple_seq call_seq, tree result)
+{
+  forget_debug_uses(nest);
+  basic_block behind = split_edge(single_exit(nest));
+  basic_block test = split_edge(loop_preheader_edge(nest));
+  basic_block calls = split_edge(single_succ_edge(test)), done = split_edge(single_succ_edge(calls));
+  basic_block loops = split_edge(single_succ_edge(done));
+  redirect_edge_succ(single_succ_edge(done), behind);
+  gimple_stmt_iterator i = gsi_last_bb(test);
+  gsi_insert_seq_after(&i, test_seq, GSI_CONTINUE_LINKING);
+  i = gsi_last_bb(calls);
+  gsi_insert_seq_after(&i, call_seq, GSI_CONTINUE_LINKING);
+  branch(test, NE_EXPR, go, build_zero_cst(TREE_TYPE(go)), loops);
+  branch(calls, NE_EXPR, result, integer_zero_node, loops);
+  refresh(fn);
+  if (!kb_leave_if_negative(done, result))
+    return false;
+  edge e;
+  edge_iterator ei;
+  FOR_EACH_EDGE (e, ei, done->succs)
+    rescan_loop_exit(e, true, false);
+  refresh(fn);
+  return true;
+}
+
 static void put_call(function *fn, kb_contraction *k)
 {
   class loop *nest = k->loops[0];
   gimple_seq test_seq = NULL, call_seq = NULL;
   sizes s;
-  forget_debug_uses(nest);
   keep_plain(k);
   find_sizes(k, &s, &test_seq);
   tree product = s.turns[0];
@@ -242,26 +266,7 @@ static void put_call(function *fn, kb_contraction *k)
   gimple_call_set_lhs(call, result);
   gimple_set_location(call, kb_loop_location(nest));
   gimple_seq_add_stmt(&call_seq, call);
-
-  basic_block behind = split_edge(single_exit(nest));
-  basic_block test = split_edge(loop_preheader_edge(nest));
-  basic_block calls = split_edge(single_succ_edge(test)), done = split_edge(single_succ_edge(calls));
-  basic_block loops = split_edge(single_succ_edge(done));
-  redirect_edge_succ(single_succ_edge(done), behind);
-  gimple_stmt_iterator i = gsi_last_bb(test);
-  gsi_insert_seq_after(&i, test_seq, GSI_CONTINUE_LINKING);
-  i = gsi_last_bb(calls);
-  gsi_insert_seq_after(&i, call_seq, GSI_CONTINUE_LINKING);
-  branch(test, NE_EXPR, go, build_zero_cst(TREE_TYPE(go)), loops);
-  branch(calls, NE_EXPR, result, integer_zero_node, loops);
-  refresh(fn);
-  if (kb_leave_if_negative(done, result)) {
-    edge e;
-    edge_iterator ei;
-    FOR_EACH_EDGE (e, ei, done->succs)
-      rescan_loop_exit(e, true, false);
-    refresh(fn);
-  } else {
+  if (!kb_call_instead(fn, nest, test_seq, go, call_seq, result)) {
     gimple_call_set_arg(call, 15, kb_count(tree_to_uhwi(gimple_call_arg(call, 15)) & ~KB_CT_POLL));
     update_stmt(call);
   }

@@ -211,6 +211,10 @@ bool kb_search_loop(function *fn, class loop *loop);
 /* contract.cc, depend.cc, tile.cc, jam.cc: each tries one nest; true: the IL was changed. */
 
 bool kb_contract_nest(function *fn, class loop *nest);
+/* contract.cc: in front of NEST, if GO, which TEST computes: CALLS, which give RESULT: 0: the nest runs, else it is done, below 0:
+   leave as polls do. False: nothing polls here. Memory's SSA form is to be updated. */
+bool kb_call_instead(function *fn, class loop *nest, gimple_seq test, tree go, gimple_seq calls, tree result);
+bool kb_transpose_nest(function *fn, class loop *nest); /* transpose.cc */
 bool kb_tile_nest(function *fn, class loop *nest);
 bool kb_jam_nest(function *fn, class loop *nest);
 bool kb_tell_facts(class loop *nest); /* facts.cc */

@@ -111,7 +111,7 @@ static bool all_nests(function *fn)
     if (!kb_marked(l, KB_SLOW))
       nests.safe_push(l);
   for (class loop *l : nests)
-    if (kb_contract_nest(fn, l) || kb_tile_nest(fn, l) || kb_jam_nest(fn, l) || kb_tell_facts(l)) {
+    if (kb_contract_nest(fn, l) || kb_tile_nest(fn, l) || kb_transpose_nest(fn, l) || kb_jam_nest(fn, l) || kb_tell_facts(l)) {
       changed = true;
       scev_reset();
       calculate_dominance_info(CDI_DOMINATORS);

@@ -14,7 +14,7 @@
  *
  * Nothing is tiled that no hint names: on a busy machine (L2 512K, L3 32M) transposes of 700 to 2500 rows in tiles of 8 x 8
  * to 32 x 128 took 0.3 to 8 times the time of untiled ones, min-plus products 0.5 to 1.3 times, and no rule chose the good
- * cases. Loops that walk along columns are exchanged without a hint (swap.cc).
+ * cases. Loops that walk along columns are exchanged without a hint (swap.cc), and transposes are a call (transpose.cc).
  */
 #include "depend.h"
 

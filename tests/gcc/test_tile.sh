@@ -83,7 +83,17 @@ END
 decisions facts facts >got 2>log && diff want got >>log
 result $? "arrays are known to be apart, and elements side by side, where that is of use"
 
-for f in tile jam facts; do
+cat >want <<'END'
+transposed transpose: rows become columns by squares in registers (kb_transpose)
+by_columns transpose: rows become columns by squares in registers (kb_transpose)
+part transpose: rows become columns by squares in registers (kb_transpose)
+batch transpose: rows become columns by squares in registers (kb_transpose)
+no_triangle transpose: rows become columns, but: its bounds depend on the outer loop
+END
+decisions transpose transpose >got 2>log && diff want got >>log
+result $? "rows become columns by a call; near twins are left"
+
+for f in tile jam facts transpose; do
   "$python" "$src/nests.py" "$src/$f.py" -n "${CALLS:-40}" --flags="-O3 -mavx2" >log 2>&1
   result $? "$f.py: same results and memory with the plugin: $(tail -n 1 log)"
 done
@@ -93,4 +103,6 @@ for flags in -O2 "-O3 -fwrapv"; do
   "$python" "$src/nests.py" "$src/facts.py" -n "${CALLS:-40}" --seed 3 --flags="$flags" >log 2>&1
   result $? "facts.py with $flags: $(tail -n 1 log)"
 done
+KEELBACK_ISA=any "$python" "$src/nests.py" "$src/transpose.py" -n "${CALLS:-40}" --seed 4 --flags=-O2 >log 2>&1
+result $? "transpose.py with vectors of 16 bytes: $(tail -n 1 log)"
 echo "1..$n"
