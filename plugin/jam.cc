@@ -285,6 +285,25 @@ static void insert_in_front(class loop *loop, gimple_seq seq)
   gsi_insert_seq_after(&i, seq, GSI_CONTINUE_LINKING);
 }
 
+/* The edge of the condition by which LOOP is entered, the first of two copies. */
+static edge entry_of(class loop *loop)
+{
+  basic_block b = loop_preheader_edge(loop)->src;
+  while (single_pred_p(b) && single_succ_p(single_pred(b)))
+    b = single_pred(b);
+  return single_pred_edge(b);
+}
+
+static void never(edge e)
+{
+  gcond *c = as_a<gcond *>(kb_last_stmt(e->src));
+  if (e->flags & EDGE_TRUE_VALUE)
+    gimple_cond_make_false(c);
+  else
+    gimple_cond_make_true(c);
+  update_stmt(c);
+}
+
 static bool jam(kb_jam *j)
 {
   kb_nest *nest = &j->nest;
@@ -303,6 +322,7 @@ static bool jam(kb_jam *j)
   class loop *rest = put_in_front(j->outer, ok, &unused);
   if (!rest)
     return refuse(j->outer, UNKNOWN_LOCATION, "the loop cannot be copied");
+  edge front = entry_of(j->outer);
   rest->dont_vectorize |= j->outer->dont_vectorize;
   nest->loops[0].init = PHI_ARG_DEF_FROM_EDGE(nest->loops[0].iv, loop_preheader_edge(j->outer));
   stride_loop(&nest->loops[0], j->nlanes);
@@ -326,8 +346,10 @@ static bool jam(kb_jam *j)
   } else
     gimple_seq_discard(seq);
   const char *why;
-  bool again = kb_jam_classify(j, j->outer, &why);
-  gcc_assert(again);
+  if (!kb_jam_classify(j, j->outer, &why)) {
+    never(front); /* the copy behind it has all turns */
+    return refuse(j->outer, UNKNOWN_LOCATION, why), true;
+  }
   kb_jam_widen(j, blocked);
   mark_virtual_operands_for_renaming(j->fn);
   update_ssa(TODO_update_ssa);
