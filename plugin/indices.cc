@@ -20,7 +20,7 @@ static gimple *def_inside(const kb_inspect *in, tree t)
 bool kb_is_copy(const gimple *stmt)
 {
   const gasm *s = dyn_cast<const gasm *>(stmt);
-  return s && !gimple_asm_volatile_p(s) && !gimple_asm_input_p(s) && !*gimple_asm_string(s) && gimple_asm_noutputs(s) == 1
+  return s && !gimple_asm_volatile_p(s) && !*gimple_asm_string(s) && gimple_asm_noutputs(s) == 1
          && gimple_asm_ninputs(s) == 1 && !gimple_asm_nclobbers(s) && !gimple_asm_nlabels(s) && !gimple_vuse(s)
          && !strcmp(TREE_STRING_POINTER(TREE_VALUE(TREE_PURPOSE(gimple_asm_input_op(s, 0)))), "0");
 }
