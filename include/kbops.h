@@ -98,6 +98,10 @@ KB_OPS int64_t kb_imod(int64_t a, int64_t b)
   return r + (d & -kb_iabove(r, d));
 }
 
+/* a >= 0, b > 0: nothing is rounded, and C need not look at the sign. */
+KB_OPS int64_t kb_idivn(int64_t a, int64_t b) { return (int64_t)((uint64_t)a / (uint64_t)b); }
+KB_OPS int64_t kb_imodn(int64_t a, int64_t b) { return (int64_t)((uint64_t)a % (uint64_t)b); }
+
 /* b >= 0 */
 KB_OPS int64_t kb_ishl(int64_t a, int64_t b) { return b > 63 ? 0 : (int64_t)((uint64_t)a << (b & 63)); }
 KB_OPS int64_t kb_ishr(int64_t a, int64_t b) { return a >> (b > 63 ? 63 : b & 63); }
