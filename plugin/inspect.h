@@ -11,7 +11,7 @@
 #include "pass.h"
 
 #define KB_INSPECT_TURNS 1024 /* of a strip, at most */
-#define KB_INSPECT_LEAST 24   /* turns of a loop for which strips are cut */
+#define KB_INSPECT_LEAST 16   /* turns of a loop for which strips are cut */
 #define KB_INSPECT_LEAST_SOME 64 /* the same, where the copy keeps guards */
 #define KB_INSPECT_SUM 62     /* a sum lies within +-2^62 when a strip begins */
 #define KB_INSPECT_DEAR 100   /* what a division or a root costs; most others 1 */

@@ -283,6 +283,8 @@ static kb_interval shifted_right(kb_intervals *e, tree x, tree by)
     return kb_no_interval;
   HOST_WIDE_INT k = (HOST_WIDE_INT)1 << tree_to_uhwi(by);
   kb_interval v = kb_value(e, x);
+  if (TYPE_UNSIGNED(TREE_TYPE(x)))
+    return {kb_div(e, v.lo, k), kb_div(e, v.hi, k)};
   return {kb_floor_div(e, v.lo, k, false), kb_floor_div(e, v.hi, k, true)};
 }
 
