@@ -301,6 +301,10 @@ static kb_interval delta_per_turn(kb_intervals *e, tree t, tree next, vec<tree> 
 
 /* -- Phis of headers --------------------------------------------------------------------------------------------------------- */
 
+/* No loop makes 2^60 turns: four in a nanosecond take nine years. So what counts the turns of a loop of any kind does not overflow. */
+static const HOST_WIDE_INT MOST_TURNS = HOST_WIDE_INT_1 << 60;
+enum { MOST_STEP = 4 };
+
 struct induction {
   gphi *phi;
   tree t, next;
@@ -404,7 +408,10 @@ static kb_interval induction_interval(kb_intervals *e, const induction *iv)
     bound_by_tests(e, iv, -1, &r.lo);
   if (kb_known(r))
     return r;
-  kb_interval t = kb_plus(iv->init, turned(e, iv->d, kb_trips(e, iv->l)));
+  kb_bound n = kb_trips(e, iv->l);
+  if (!kb_known(n) && kb_is_const(iv->d.lo) && kb_is_const(iv->d.hi) && iv->d.lo.c >= -MOST_STEP && iv->d.hi.c <= MOST_STEP)
+    n = kb_constant(MOST_TURNS);
+  kb_interval t = kb_plus(iv->init, turned(e, iv->d, n));
   return {kb_known(r.lo) ? r.lo : t.lo, kb_known(r.hi) ? r.hi : t.hi};
 }
 

@@ -3,6 +3,7 @@
 #include "interval.h"
 
 static const kb_wide WIDE_MAX = (kb_wide)1 << 120;
+static const HOST_WIDE_INT HUGE_NEED = HOST_WIDE_INT_1 << 58;
 
 const kb_bound kb_no_bound = {-1, 0, {}};
 const kb_interval kb_no_interval = {{-1, 0, {}}, {-1, 0, {}}};
@@ -317,10 +318,13 @@ static bool same_terms(const kb_bound &a, const kb_bound &b)
   return kb_same(a, x);
 }
 
-/* Needs that together leave a sum one value, or none, would hardly ever hold. */
+/* Needs that together leave a sum one value, or none, would hardly ever hold, nor would those of values that no memory has
+   room for. */
 static bool push_nonneg(kb_intervals *e, const kb_bound &b)
 {
   kb_bound r = reduced(b);
+  if (r.c <= -HUGE_NEED)
+    return false;
   for (const kb_need &n : e->needs) {
     if (n.cond || n.either)
       continue;

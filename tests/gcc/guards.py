@@ -237,3 +237,21 @@ def banded(a: kb.f64[:, :], x: kb.f64[:], y: kb.f64[:]) -> None:  # stay 0
         for j in range(max(0, i - w), min(n, i + w + 1)):
             s += a[i, j - i + w] * x[j]
         y[i] = s
+
+
+@kb.kernel
+def turns(n: int, first: int) -> int:  # stay 0: what counts turns does not overflow, if it begins far enough below
+    longest = first
+    while n > 1:
+        n = n // 2 if n % 3 else n - 1
+        longest += 1
+    return longest
+
+
+@kb.kernel
+def turns_twin(n: int, by: int) -> int:  # stay 1: nothing is known of how far it counts
+    s = 0
+    while n > 1:
+        n = n // 2 if n % 3 else n - 1
+        s += by
+    return s
