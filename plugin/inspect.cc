@@ -334,6 +334,9 @@ static bool is_safe(decider *d, gimple *load, bool ahead, place *p)
     return no(d, "a guard depends on an element whose index is data itself");
   if (!kb_points_into_view(p->at.base_address, 0))
     return no(d, "how far the memory behind a raw pointer reaches is not known");
+  const kb_hint *hint = kb_hint_of(d->in->loop);
+  if (hint && hint->unchecked) /* where a guard leaves, the indices of later turns need not be right */
+    return no(d, "indices are not checked, so elements of later turns may not be there");
   if (kb_every_turn(d->in, load))
     return true;
   unsigned branches = branches_depend_on(d->in);

@@ -295,3 +295,9 @@ def no_order(x: kb.f64[::1], p: kb.i64[::1]) -> float:
 def no_threads(a: float, x: kb.f64[::1], y: kb.f64[::1]) -> None:
     for i in range(len(x)):
         y[i] = a / x[i]
+
+
+@kb.kernel(bounds=False)
+def no_bounds(a: float, x: kb.f64[::1], y: kb.f64[::1], n: int) -> None:
+    for i in range(n):
+        y[i] = a / x[i]

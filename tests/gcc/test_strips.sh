@@ -66,6 +66,7 @@ twin no_raise "a guard depends on data and on the turn"
 twin no_break "it can be left in the middle"
 twin no_order "a float sum is added in order"
 twin no_threads "other threads may write"
+twin no_bounds "indices are not checked"
 
 # A guard that stays on an index asks once, of the usual way: no choice by the sign (fromend.cc).
 case $("$cc" -dumpmachine) in x86_64*)
