@@ -46,6 +46,9 @@ static bool is_flag(tree t)
          || ((code == BIT_IOR_EXPR || CONVERT_EXPR_CODE_P(code)) && TREE_CODE(x) == SSA_NAME && is_flag(x));
 }
 
+/* Does B say more than that no loop makes 2^60 turns? */
+static bool is_near(const kb_bound &b) { return kb_known(b) && absu_hwi(b.c) < HOST_WIDE_INT_1U << 58; }
+
 static bool has_bounds(blame *b, tree t, basic_block at)
 {
   if (!kb_int_type(TREE_TYPE(t)) || b->loose || is_flag(t))
@@ -55,7 +58,7 @@ static bool has_bounds(blame *b, tree t, basic_block at)
   e->at = at;
   kb_interval v = kb_modular(e, t);
   e->at = old;
-  return kb_known(v);
+  return is_near(v.lo) && is_near(v.hi);
 }
 
 static bool is_header(gimple *def) { return gimple_code(def) == GIMPLE_PHI && bb_loop_header_p(gimple_bb(def)); }

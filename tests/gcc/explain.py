@@ -56,17 +56,17 @@ def chase_helped(x: kb.f64[:], at: kb.i64[:], n: int) -> None:
 @kb.kernel
 def halved(x: kb.f64[:], n: int) -> None:
     k = n * 3
-    while k > 0:
+    while k != 1:
         x[k] = 1.0  # kept bounds: is divided from turn to turn | min() and max() around the index
-        k = k // 2
+        k = k // 2 + 1
 
 
 @kb.kernel
 def halved_helped(x: kb.f64[:], n: int) -> None:
     k = n * 3
-    while k > 0:
+    while k != 1:
         x[min(max(k, 0), len(x) - 1)] = 1.0
-        k = k // 2
+        k = k // 2 + 1
 
 
 @kb.kernel
