@@ -14,7 +14,7 @@
 #if defined __x86_64__
 #define AVX2 __attribute__((target("avx2")))
 #endif
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (I){ __VA_ARGS__ })
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
 enum { TALL = 64 /* bytes of a line */, WIDE = 256 /* rows of B */, FAR = 4096, WORK = 1 << 20 /* elements between looks */ };
 
@@ -47,7 +47,6 @@ SINGLY(singly4, int32_t)
 AVX2 static inline void square8_avx2(char *b, const char *a, int64_t b_j, int64_t a_i)
 {
   typedef double V __attribute__((vector_size(32)));
-  typedef int64_t I __attribute__((vector_size(32)));
   V r[4];
   LOAD(0), LOAD(1), LOAD(2), LOAD(3);
   V x = SHUFFLE(r[0], r[1], 0, 4, 2, 6), y = SHUFFLE(r[0], r[1], 1, 5, 3, 7);
@@ -61,7 +60,6 @@ AVX2 static inline void square8_avx2(char *b, const char *a, int64_t b_j, int64_
 AVX2 static inline void square4_avx2(char *b, const char *a, int64_t b_j, int64_t a_i)
 {
   typedef float V __attribute__((vector_size(32)));
-  typedef int32_t I __attribute__((vector_size(32)));
   V r[8], x[8];
   LOAD(0), LOAD(1), LOAD(2), LOAD(3), LOAD(4), LOAD(5), LOAD(6), LOAD(7);
   for (int k = 0; k < 8; k += 2) {
@@ -83,7 +81,6 @@ AVX2 static inline void square4_avx2(char *b, const char *a, int64_t b_j, int64_
 static inline void square8_any(char *b, const char *a, int64_t b_j, int64_t a_i)
 {
   typedef double V __attribute__((vector_size(16)));
-  typedef int64_t I __attribute__((vector_size(16)));
   V r[2];
   LOAD(0), LOAD(1);
   STORE(0, SHUFFLE(r[0], r[1], 0, 2));
@@ -93,7 +90,6 @@ static inline void square8_any(char *b, const char *a, int64_t b_j, int64_t a_i)
 static inline void square4_any(char *b, const char *a, int64_t b_j, int64_t a_i)
 {
   typedef float V __attribute__((vector_size(16)));
-  typedef int32_t I __attribute__((vector_size(16)));
   V r[4];
   LOAD(0), LOAD(1), LOAD(2), LOAD(3);
   V x = SHUFFLE(r[0], r[1], 0, 4, 1, 5), y = SHUFFLE(r[0], r[1], 2, 6, 3, 7);
