@@ -82,7 +82,7 @@ def latency(k, *args):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 mean = cost()
 late = {}
-for name, args in (("for_ever", (x[:100].copy(), 1 << 50)), ("ssum", (1 << 31,)), ("collatz", (1 << 40,)), ("heavy", (1 << 50,)),
+for name, args in (("for_ever", (x[:100].copy(), 1 << 50)), ("ssum", (1 << 32,)), ("collatz", (1 << 40,)), ("heavy", (1 << 50,)),
                    ("primes", (1 << 40,))):
     late[name] = latency(getattr(a, name), *args)
     print(f"KeyboardInterrupt in {name}: within {late[name] * 1000:.1f} ms")

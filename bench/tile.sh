@@ -16,7 +16,7 @@ for py in "$src/tile_kernels.py" "$root/tests/gcc/jam.py"; do
   "$keelback" emit "$py" -o "$tmp/k_$name.c" --header "$tmp/k_$name.h" &&
   ${PYTHON:-python3} "$src/unguard.py" "$tmp/k_$name.c" -o "$tmp/u_$name.c" || exit
 done
-"$cc" $flags -w -DKB_NO_POLL "$tmp"/u_*.c "$lib/libkeelback.a" -lm -lpthread -o "$tmp/u.so" &&
-"$cc" $flags -fplugin="$plugin" "$tmp"/k_*.c "$lib/libkeelback.a" -lm -lpthread -o "$tmp/k.so" &&
-"$cc" -O2 -I"$root/include" "$src/tile.c" -o "$tmp/tile" -ldl &&
+$cc $flags -w -DKB_NO_POLL "$tmp"/u_*.c "$lib/libkeelback.a" -lm -lpthread -o "$tmp/u.so" &&
+$cc $flags -fplugin="$plugin" "$tmp"/k_*.c "$lib/libkeelback.a" -lm -lpthread -o "$tmp/k.so" &&
+$cc -O2 -I"$root/include" "$src/tile.c" -o "$tmp/tile" -ldl &&
 "$tmp/tile" "$tmp/u.so" "$tmp/k.so" "$@"

@@ -25,7 +25,7 @@ result() { # status, title: a failure shows what the test left in the file log
 }
 flags=$("$keelback" config --kernel-cflags | tr ' ' '\n' | grep -v '^-fplugin' | tr '\n' ' ')
 # shellcheck disable=SC2086
-compile() { timeout 300 "$cc" $flags -I"$inc" -w "$@"; }
+compile() { timeout 300 $cc $flags -I"$inc" -w "$@"; }
 with() { compile -fplugin="$plugin" -fplugin-arg-keelback-check "$@"; }
 
 "$keelback" emit strips.py -o strips.c --header strips.h >log 2>&1 && compile -O1 -c strips.c -o plain0.o 2>>log &&
@@ -69,7 +69,7 @@ twin no_threads "other threads may write"
 twin no_bounds "indices are not checked"
 
 # A guard that stays on an index asks once, of the usual way: no choice by the sign (fromend.cc).
-case $("$cc" -dumpmachine) in x86_64*)
+case $($cc -dumpmachine) in x86_64*)
   with -O2 -S strips.c -o with.s >log 2>&1 && compile -O2 -S strips.c -o without.s >>log 2>&1
   signs() { awk '/^no_order:/ { on = 1 } on && /p2align 3/ { loop = 1 } loop && /addsd/ { exit } loop && /cmovn?s|\tjn?s\t/' "$1" | wc -l; }
   test "$(signs with.s)" = 0 && test "$(signs without.s)" -gt 0; result $? "a kept guard on an index makes one comparison"
