@@ -184,7 +184,7 @@ def waits_its_turn(m):
     """A thread that waits for the GIL gets it from a kernel that is interrupted by it; twenty times, as it is a race."""
     late = 0
     for k in range(20):
-        timer = threading.Timer(0.001 * k, os.kill, (os.getpid(), signal.SIGINT))
+        timer = threading.Timer(0.02 + 0.001 * k, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         started = time.monotonic()
         try:
